@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const packages = fileURLToPath(new URL('./packages', import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Tests read the sources, so that a test run needs no build of its own.
+    alias: [
+      { find: /^otelier$/, replacement: `${packages}/otelier/src/index.ts` },
+      { find: /^@otelier\/([a-z]+)$/, replacement: `${packages}/$1/src/index.ts` },
+      { find: /^@otelier\/([a-z]+)\/([a-z-]+)$/, replacement: `${packages}/$1/src/$2/$2.ts` },
+    ],
+  },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'examples/*/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 20_000,
+  },
+});
