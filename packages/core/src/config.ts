@@ -1,0 +1,35 @@
+import type { Exporter, Processor, Receiver } from './component.js';
+import type { Signal } from './signal.js';
+import type { Bytes, Duration } from './units.js';
+
+/** One pipeline: data runs from every receiver through the processors in order to every exporter. */
+export interface Pipeline<S extends Signal> {
+  readonly receivers: readonly Receiver<S>[];
+  readonly processors?: readonly Processor<S>[];
+  readonly exporters: readonly Exporter<S>[];
+}
+
+/** What `pipeline.config.ts` exports: pipelines by signal and name, and the limits of the whole. */
+export interface PipelinesConfig {
+  readonly logs?: { readonly [name: string]: Pipeline<'logs'> };
+  readonly metrics?: { readonly [name: string]: Pipeline<'metrics'> };
+  readonly traces?: { readonly [name: string]: Pipeline<'traces'> };
+  readonly limits?: {
+    /** Bytes between receivers and exporters; beyond it senders are told `overloaded` before their body is read. Default `256MiB`. */
+    readonly inFlight?: Bytes;
+    /** How long a drain may take before what is held is given back as `unavailable`. Default `30s`. */
+    readonly drain?: Duration;
+  };
+  /** Directory for state and queues; without it they live in memory. */
+  readonly dataDir?: string;
+  readonly telemetry?: {
+    /** Least level that is logged. Default `info`. */
+    readonly logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+    /** Sends the collector's own metrics to this OTLP/HTTP endpoint, such as `http://127.0.0.1:4318/v1/metrics`. */
+    readonly metrics?: {
+      readonly endpoint: string;
+      readonly interval?: Duration;
+      readonly headers?: Readonly<Record<string, string>>;
+    };
+  };
+}

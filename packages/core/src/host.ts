@@ -1,0 +1,57 @@
+import type { Meter } from '@opentelemetry/api';
+import type { Peer, RequestFlow } from './flow.js';
+import type { Signal } from './signal.js';
+
+/** The part of pino's interface that components use: an object of fields first, then a sentence. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Time as components see it, so that tests can move it by hand. */
+export interface Clock {
+  /** Milliseconds since 1970, as `Date.now()`. */
+  now(): number;
+  /** Calls `run` once after `ms` milliseconds; the returned function cancels it. */
+  after(ms: number, run: () => void): () => void;
+}
+
+/** Bytes that were admitted; they count against the limit until released. */
+export interface Lease {
+  /** Admits more bytes under this lease (a chunk of a body without a length); false when they do not fit. */
+  grow(bytes: number): boolean;
+  /** Gives everything back; calling it again does nothing. */
+  release(): void;
+}
+
+/** The byte budget of everything that is in flight between receivers and exporters. */
+export interface Admission {
+  /** Admits `bytes`, or answers undefined: then say `overloaded` before reading the body. */
+  acquire(bytes: number): Lease | undefined;
+  readonly inFlightBytes: number;
+  readonly limitBytes: number;
+}
+
+/** What the engine gives a component: its name, its logger and instruments, the clock, the byte budget. */
+export interface Host {
+  /** Unique in the collector and the same after a restart, such as `logs/events/redact-prompts` or `receivers/otlp`. */
+  readonly id: string;
+  /** The component's name, such as `redact-prompts`. */
+  readonly name: string;
+  /** The pipeline, such as `events`; undefined for receivers, which may feed several. */
+  readonly pipeline: string | undefined;
+  /** The signal of the pipeline; undefined for receivers. */
+  readonly signal: Signal | undefined;
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly clock: Clock;
+  readonly admission: Admission;
+  /** Directory for state and queues; undefined means in memory only. */
+  readonly dataDir: string | undefined;
+  /** A flow for one request: receivers, and components that make batches of their own, start here. */
+  flow(of?: { signal?: AbortSignal; peer?: Peer }): RequestFlow;
+  /** The host of a component inside this one, as in `queue(retry(otlpExporter()))`. */
+  child(name: string): Host;
+}
