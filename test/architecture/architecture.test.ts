@@ -31,7 +31,10 @@ function filesUnder(dir: string): string[] {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
-  const found = [...text.matchAll(/^(?:import|export)\b[^;'"]*?\bfrom\s+'([^']+)'/gm), ...text.matchAll(/\bimport\(\s*'([^']+)'/g)];
+  const found = [
+    ...text.matchAll(/^(?:import|export)\b[^;'"]*?\bfrom\s+'([^']+)'/gm),
+    ...text.matchAll(/\bimport\(\s*'([^']+)'/g),
+  ];
   return found.map((match) => match[1] as string);
 }
 
@@ -48,14 +51,24 @@ describe('the dependencies between packages', () => {
   });
 
   test.each(packages)('%s declares only what it may use', (name) => {
-    const manifest = JSON.parse(readFileSync(join(packagesDir, name, 'package.json'), 'utf8')) as Record<string, object>;
-    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).flatMap((specifier) => workspaceName(specifier) ?? []);
+    const manifest = JSON.parse(readFileSync(join(packagesDir, name, 'package.json'), 'utf8')) as Record<
+      string,
+      object
+    >;
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).flatMap(
+      (specifier) => workspaceName(specifier) ?? [],
+    );
     expect(declared.filter((used) => !mayImport[name]?.includes(used))).toEqual([]);
   });
 
   test.each(packages)('%s imports only what it declares, and never sideways', (name) => {
-    const manifest = JSON.parse(readFileSync(join(packagesDir, name, 'package.json'), 'utf8')) as Record<string, object>;
-    const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }));
+    const manifest = JSON.parse(readFileSync(join(packagesDir, name, 'package.json'), 'utf8')) as Record<
+      string,
+      object
+    >;
+    const declared = new Set(
+      Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }),
+    );
     const wrong: string[] = [];
     for (const file of filesUnder(join(packagesDir, name, 'src'))) {
       if (!file.endsWith('.ts') || isTest(file)) continue;
@@ -68,8 +81,12 @@ describe('the dependencies between packages', () => {
           continue;
         }
         const used = workspaceName(specifier);
-        if (used !== undefined && !mayImport[name]?.includes(used)) wrong.push(`${at}: ${specifier} is sideways or upwards`);
-        const bare = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+        if (used !== undefined && !mayImport[name]?.includes(used))
+          wrong.push(`${at}: ${specifier} is sideways or upwards`);
+        const bare = specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/');
         if (!declared.has(bare)) wrong.push(`${at}: ${bare} is not in package.json`);
       }
     }
@@ -80,7 +97,9 @@ describe('the dependencies between packages', () => {
 describe('a component', () => {
   const folders = ['receivers', 'processors', 'exporters'].flatMap((kind) => {
     const src = join(packagesDir, kind, 'src');
-    return readdirSync(src, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => [kind, entry.name] as const);
+    return readdirSync(src, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => [kind, entry.name] as const);
   });
 
   test.each(folders)('%s/%s has its code, its test and its README under one name', (kind, name) => {
@@ -91,8 +110,18 @@ describe('a component', () => {
 
 describe('the repository', () => {
   test('has the agreed top level', () => {
-    const agreed = ['examples', 'package.json', 'package-lock.json', 'packages', 'pipeline.config.ts', 'test', 'tsconfig.json', 'turbo.json'];
-    const supporting = /^\.|\.md$|^LICENSE$|^node_modules$|^data$|^biome\.json$|^vitest\.config\.ts$|^tsconfig\.(base|test)\.json$/;
+    const agreed = [
+      'examples',
+      'package.json',
+      'package-lock.json',
+      'packages',
+      'pipeline.config.ts',
+      'test',
+      'tsconfig.json',
+      'turbo.json',
+    ];
+    const supporting =
+      /^\.|\.md$|^LICENSE$|^node_modules$|^data$|^biome\.json$|^vitest\.config\.ts$|^tsconfig\.(base|test)\.json$/;
     expect(readdirSync(root).filter((entry) => !agreed.includes(entry) && !supporting.test(entry))).toEqual([]);
   });
 

@@ -15,10 +15,15 @@ try {
     const manifest = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
     if (manifest.private) continue;
     const [packed] = JSON.parse(
-      execFileSync('npm', ['pack', '--json', '--pack-destination', out], { cwd: dir, stdio: ['ignore', 'pipe', 'ignore'] }),
+      execFileSync('npm', ['pack', '--json', '--pack-destination', out], {
+        cwd: dir,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
     );
     const tarball = join(out, packed.filename);
-    const strays = packed.files.map((file) => file.path).filter((path) => /\.(test|bench|test-d)\.|tsbuildinfo$/.test(path));
+    const strays = packed.files
+      .map((file) => file.path)
+      .filter((path) => /\.(test|bench|test-d)\.|tsbuildinfo$/.test(path));
     const problems = strays.map((path) => `ships ${path}`);
     // Every dependency of the workspace is ESM only, and so are we.
     for (const [tool, args] of [
@@ -31,7 +36,9 @@ try {
         problems.push(`${tool}:\n${error.stdout}${error.stderr}`);
       }
     }
-    console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${manifest.name} (${packed.files.length} files, ${Math.round(packed.size / 1024)} KiB)`);
+    console.log(
+      `${problems.length === 0 ? 'ok  ' : 'FAIL'} ${manifest.name} (${packed.files.length} files, ${Math.round(packed.size / 1024)} KiB)`,
+    );
     for (const problem of problems) console.log(problem);
     failed += problems.length;
   }

@@ -39,7 +39,9 @@ child.on('exit', (code) => {
   const seen = /api_request/.test(output) && /claude_code\.token\.usage|token\.usage/.test(output);
   const leaked = /CANARY_/.test(output);
   if (code !== 0 || !seen || leaked) {
-    console.error(`npm start: expected exit 0 and the session on screen without its text; got exit ${code}, seen ${seen}, leaked ${leaked}`);
+    console.error(
+      `npm start: expected exit 0 and the session on screen without its text; got exit ${code}, seen ${seen}, leaked ${leaked}`,
+    );
     process.exit(1);
   }
   console.log('npm start: ready, took a recorded session, drained, exit 0');
