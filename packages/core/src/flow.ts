@@ -18,7 +18,7 @@ export interface Flow {
   /** Aborts when the sender gave up or its deadline passed. */
   readonly signal: AbortSignal;
   /** The sender, when there is one. */
-  readonly peer?: Peer;
+  readonly peer?: Peer | undefined;
   /** Items that are invalid and go no further: the sender hears of them as OTLP `partial_success`. */
   refuse(count: number, reason: string): void;
   /** Items that end here on purpose (filtered, merged into another): acknowledged, and counted by reason. */

@@ -1,5 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
-import type { Peer, RequestFlow } from './flow.js';
+import type { Flow, Peer, RequestFlow } from './flow.js';
 import type { Signal } from './signal.js';
 
 /** The part of pino's interface that components use: an object of fields first, then a sentence. */
@@ -34,6 +34,15 @@ export interface Admission {
   readonly limitBytes: number;
 }
 
+/** What a flow of one's own may start from. */
+export interface FlowOptions {
+  /** Aborts when nobody waits for the outcome any more. */
+  readonly signal?: AbortSignal | undefined;
+  readonly peer?: Peer | undefined;
+  /** The flows of the batches that were merged into the one that will travel: their senders hear of what it refuses. */
+  readonly from?: readonly Flow[] | undefined;
+}
+
 /** What the engine gives a component: its name, its logger and instruments, the clock, the byte budget. */
 export interface Host {
   /** Unique in the collector and the same after a restart, such as `logs/events/redact-prompts` or `receivers/otlp`. */
@@ -51,7 +60,7 @@ export interface Host {
   /** Directory for state and queues; undefined means in memory only. */
   readonly dataDir: string | undefined;
   /** A flow for one request: receivers, and components that make batches of their own, start here. */
-  flow(of?: { signal?: AbortSignal; peer?: Peer }): RequestFlow;
+  flow(of?: FlowOptions): RequestFlow;
   /** The host of a component inside this one, as in `queue(retry(otlpExporter()))`. */
   child(name: string): Host;
 }

@@ -1,13 +1,5 @@
 // For people who wire pipelines
-export { definePipelines } from './define/pipelines.js';
-export type { Pipeline, PipelinesConfig } from './config.js';
-export type { Bytes, Duration } from './units.js';
-export { ConfigError } from './options.js';
-// For people who write components
-export { type BatchFunction, type ProcessorPorts, processor } from './define/processor.js';
-export { stage } from './define/stage.js';
-export { exporter, exporterStage } from './define/exporter.js';
-export { type ReceiverTraits, receiver } from './define/receiver.js';
+
 export type {
   Exporter,
   ExporterStage,
@@ -20,10 +12,28 @@ export type {
   RunningReceiver,
   Traits,
 } from './component.js';
+export type { Pipeline, PipelinesConfig } from './config.js';
 export type { Consume, Stage } from './consume.js';
-export type { Flow, Peer, RequestFlow } from './flow.js';
-export type { Admission, Clock, Host, Lease, Logger } from './host.js';
+// For people who write components
+export { type Connector, connector } from './define/connector.js';
+export { exporter, exporterStage } from './define/exporter.js';
+export { definePipelines } from './define/pipelines.js';
+export { type BatchFunction, type ProcessorPorts, processor } from './define/processor.js';
+export { type ReceiverTraits, receiver } from './define/receiver.js';
+export { stage } from './define/stage.js';
 export { PipelineError, type PipelineErrorCode, type PipelineErrorOptions } from './error.js';
-export { bytes, duration, parseOptions } from './options.js';
-export { parseBytes, parseDuration } from './units.js';
+export type { Flow, Peer, RequestFlow } from './flow.js';
+export type { Admission, Clock, FlowOptions, Host, Lease, Logger } from './host.js';
+export { systemClock } from './observe/clock.js';
+export type { CollectorEvent, CollectorState } from './observe/events.js';
+export { createLogger, type LoggerOptions, type LogLevel } from './observe/logger.js';
+export { bytes, ConfigError, duration, parseOptions } from './options.js';
+export type { AccountData, ComponentKind, CountsByReason } from './run/account.js';
+// For people who run pipelines in their own service
+export { type Collector, createCollector } from './run/collector.js';
+export type { GraphData, GraphEdge, GraphNode } from './run/graph-data.js';
+export type { CollectorOptions } from './run/options.js';
+export type { ShutdownReport } from './run/report.js';
 export { type AnyBatch, type Signal, type Signals, signals } from './signal.js';
+export type { Bytes, Duration } from './units.js';
+export { parseBytes, parseDuration } from './units.js';

@@ -20,7 +20,11 @@ export class ConfigError extends Error {
  *
  * @throws {ConfigError} naming every wrong option; received values are told by their type only, since they may be secrets.
  */
-export function parseOptions<T extends v.GenericSchema>(component: string, schema: T, options: unknown): v.InferOutput<T> {
+export function parseOptions<T extends v.GenericSchema>(
+  component: string,
+  schema: T,
+  options: unknown,
+): v.InferOutput<T> {
   const result = v.safeParse(schema, options);
   if (result.success) return result.output;
   const [first, ...more] = result.issues;
@@ -29,12 +33,22 @@ export function parseOptions<T extends v.GenericSchema>(component: string, schem
     return { path: path === null ? component : `${component}: ${path}`, expected: expectation(issue) };
   };
   const { path, expected } = describe(first);
-  throw new ConfigError(path, expected + more.map((issue) => `\n${describe(issue).path}: expected ${describe(issue).expected}`).join(''));
+  throw new ConfigError(
+    path,
+    expected + more.map((issue) => `\n${describe(issue).path}: expected ${describe(issue).expected}`).join(''),
+  );
 }
 
 function expectation(issue: v.BaseIssue<unknown>): string {
   if (issue.kind === 'schema' && issue.expected === 'never') return 'no such option (it is not known here)';
-  const got = issue.input === undefined ? 'nothing' : issue.input === null ? 'null' : Array.isArray(issue.input) ? 'an array' : `a ${typeof issue.input}`;
+  const got =
+    issue.input === undefined
+      ? 'nothing'
+      : issue.input === null
+        ? 'null'
+        : Array.isArray(issue.input)
+          ? 'an array'
+          : `a ${typeof issue.input}`;
   // Messages of our own checks already say what they expect; valibot's own would quote the value.
   const own = issue.kind === 'validation' && !issue.message.startsWith('Invalid');
   return own ? issue.message : `${issue.expected ?? issue.type}, got ${got}`;

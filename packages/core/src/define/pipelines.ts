@@ -1,5 +1,5 @@
-import { checkConfig } from '../run/check.js';
 import type { PipelinesConfig } from '../config.js';
+import { checkConfig } from '../run/check.js';
 
 /**
  * Declares the pipelines of a collector; the default export of `pipeline.config.ts`.

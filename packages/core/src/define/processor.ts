@@ -1,8 +1,8 @@
 import type { DataPoint, LogRecord, LogsBatch, MetricsBatch, Resource, Span, TracesBatch } from '@otelier/otlp';
 import type { Hook, Hooks, Processor, Traits } from '../component.js';
 import type { Flow } from '../flow.js';
-import type { Signal } from '../signal.js';
 import { hookStage } from '../run/fuse.js';
+import type { AnyBatch, Signal } from '../signal.js';
 import { batchStage } from './batch-stage.js';
 
 /**
@@ -54,7 +54,8 @@ export function processor<P extends keyof ProcessorPorts>(
   if (batchForms.length > 0 && (given.resource ?? given.logRecord ?? given.dataPoint ?? given.span) !== undefined) {
     throw new TypeError(`processor ${name}: expected hooks per item or functions per batch, got both`);
   }
-  for (const signal of batchForms) stages[signal] = batchStage(signal, given[signal] as BatchFunction<never>);
+  for (const signal of batchForms)
+    stages[signal] = batchStage(signal, given[signal] as unknown as BatchFunction<AnyBatch>);
   for (const signal of ['logs', 'metrics', 'traces'] as const) {
     if (itemForms[signal] !== undefined || given.resource !== undefined) stages[signal] = hookStage(signal, hooks);
   }

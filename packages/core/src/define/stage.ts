@@ -11,5 +11,10 @@ export function stage<S extends Signal>(
   stages: { readonly [K in S]: ProcessorStage<K> },
   traits: Traits = {},
 ): Processor<S> {
-  return { kind: 'processor', name, ...traits, ...(stages as { readonly [K in S]: ProcessorStage<K> }) } as Processor<S>;
+  return {
+    kind: 'processor',
+    name,
+    ...traits,
+    ...(stages as { readonly [K in S]: ProcessorStage<K> }),
+  } as Processor<S>;
 }

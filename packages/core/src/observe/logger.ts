@@ -1,0 +1,67 @@
+import { createRequire } from 'node:module';
+import type { Clock, Logger } from '../host.js';
+
+/** Levels of a logger, least first; `silent` logs nothing. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** What {@link createLogger} takes. */
+export interface LoggerOptions {
+  /** Least level that is logged. Default `info`. */
+  readonly level?: LogLevel;
+  /** Where lines go. Default standard error. */
+  readonly destination?: { write(line: string): void };
+}
+
+const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
+const methods = ['debug', 'info', 'warn', 'error'] as const;
+const require = createRequire(import.meta.url);
+
+/** Makes a logger that writes JSON lines with pino, which is loaded with the first line that the level lets through. */
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const { level = 'info', destination } = options;
+  const least = levels.indexOf(level);
+  let made: Logger | undefined;
+  const pino = (): Logger => (made ??= makePino(level, destination));
+  const write =
+    (method: (typeof methods)[number]) =>
+    (fields: object, message: string): void => {
+      if (levels.indexOf(method) >= least) pino()[method](fields, message);
+    };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+function makePino(level: LogLevel, destination: LoggerOptions['destination']): Logger {
+  const { pino } = require('pino') as typeof import('pino');
+  return pino({ level, base: { name: 'otelier' } }, destination ?? pino.destination({ fd: 2, sync: true }));
+}
+
+const quietMs = 10_000;
+const maxReasons = 100;
+
+/**
+ * A component's logger: every line names the component, and a warning or error that repeats is written once in ten seconds with the number of
+ * lines that were left out since.
+ */
+export function componentLogger(logger: Logger, component: string, clock: Clock): Logger {
+  const seen = new Map<string, { until: number; suppressed: number }>();
+  const limited =
+    (method: 'warn' | 'error') =>
+    (fields: object, message: string): void => {
+      const now = clock.now();
+      const known = seen.get(message);
+      if (known !== undefined && now < known.until) {
+        known.suppressed++;
+        return;
+      }
+      if (seen.size >= maxReasons) seen.clear();
+      seen.set(message, { until: now + quietMs, suppressed: 0 });
+      const suppressed = known === undefined || known.suppressed === 0 ? {} : { suppressed: known.suppressed };
+      logger[method]({ component, ...suppressed, ...fields }, message);
+    };
+  return {
+    debug: (fields, message) => logger.debug({ component, ...fields }, message),
+    info: (fields, message) => logger.info({ component, ...fields }, message),
+    warn: limited('warn'),
+    error: limited('error'),
+  };
+}

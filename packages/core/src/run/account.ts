@@ -1,0 +1,250 @@
+import type { Signal } from '../signal.js';
+import type { Face } from './face.js';
+
+/** What a component is in the graph. */
+export type ComponentKind = 'receiver' | 'processor' | 'exporter';
+
+/** Items by reason. */
+export type CountsByReason = { readonly [reason: string]: number };
+
+/**
+ * What one component did with the items that it got, as plain data. Always: in + Σ added = out + Σ dropped + Σ refused + held.
+ *
+ * Items are log records, data points or spans. What a component passes on counts as `out` at once, whatever becomes of it later:
+ * a failure is counted once, as `refused` of the component that failed, and by code in `failed` of the receiver whose sender was told.
+ */
+export interface AccountData {
+  /** The component's id; a receiver has one account per signal, such as `receivers/otlp/logs`. */
+  readonly id: string;
+  readonly kind: ComponentKind;
+  readonly name: string;
+  readonly signal: Signal;
+  readonly pipeline: string | undefined;
+  readonly in: number;
+  /** Processors: passed on. Exporters: delivered. Receivers: handed to the pipelines. */
+  readonly out: number;
+  /** Items that the component made, by reason; `made` when it did not say why. */
+  readonly added: CountsByReason;
+  /** Items that ended here on purpose, by reason; `filtered` when the component did not say why. */
+  readonly dropped: CountsByReason;
+  /** Items that this component refused, by reason or error code. */
+  readonly refused: CountsByReason;
+  /** Receivers only: the part of `out` whose sender was told of a failure, by error code. */
+  readonly failed: CountsByReason;
+  /** Items that are inside the component now. */
+  readonly held: number;
+}
+
+/** One count of a tally, kept as an object so that counting and observing it allocate nothing. */
+export interface Count {
+  value: number;
+  /** Attributes under which telemetry observes this count, made on its first observation. */
+  attributes: { [name: string]: string } | undefined;
+}
+
+// Reasons are meant to be few; one that carries data must not grow the table without end.
+const maxReasons = 100;
+
+/** Counts by reason. */
+export class Tally {
+  readonly counts: Map<string, Count> = new Map();
+
+  add(reason: string, count: number): void {
+    const known = this.counts.get(reason) ?? this.#open(reason);
+    known.value += count;
+  }
+
+  get total(): number {
+    let total = 0;
+    for (const { value } of this.counts.values()) total += value;
+    return total;
+  }
+
+  #open(reason: string): Count {
+    const name = this.counts.size < maxReasons ? reason : 'other';
+    const known = this.counts.get(name);
+    if (known !== undefined) return known;
+    const made: Count = { value: 0, attributes: undefined };
+    this.counts.set(name, made);
+    return made;
+  }
+}
+
+/** Hears of what a component refuses and drops: events and logs. */
+export type Witness = (account: Account, what: 'refused' | 'dropped', count: number, reason: string) => void;
+
+/**
+ * The running account of one component and signal.
+ *
+ * `held` is the sum of what open calls have left, minus `spent`: items that left by a flow of the component's own (a merged batch)
+ * and that the calls which brought them have not yet written off.
+ */
+export class Account {
+  declare readonly id: string;
+  declare readonly kind: ComponentKind;
+  declare readonly name: string;
+  declare readonly signal: Signal;
+  declare readonly pipeline: string | undefined;
+  declare readonly witness: Witness | undefined;
+  declare in: number;
+  declare out: number;
+  declare held: number;
+  declare readonly added: Tally;
+  declare readonly dropped: Tally;
+  declare readonly refused: Tally;
+  declare readonly failed: Tally;
+  /** Items that were acknowledged by a queue and then dropped. */
+  declare lost: number;
+  /** Items that a queue has acknowledged and holds. */
+  declare kept: number;
+  declare spent: number;
+  declare closed: boolean;
+  /** Attributes under which telemetry observes this account. */
+  declare attributes: { [name: string]: string } | undefined;
+
+  constructor(
+    id: string,
+    kind: ComponentKind,
+    name: string,
+    signal: Signal,
+    pipeline: string | undefined,
+    witness?: Witness | undefined,
+  ) {
+    this.id = id;
+    this.kind = kind;
+    this.name = name;
+    this.signal = signal;
+    this.pipeline = pipeline;
+    this.witness = witness;
+    this.in = 0;
+    this.out = 0;
+    this.held = 0;
+    this.added = new Tally();
+    this.dropped = new Tally();
+    this.refused = new Tally();
+    this.failed = new Tally();
+    this.lost = 0;
+    this.kept = 0;
+    this.spent = 0;
+    this.closed = false;
+    this.attributes = undefined;
+  }
+
+  /** A call brings `count` items; its face starts with as many left. */
+  enter(count: number): void {
+    if (this.closed) return;
+    this.in += count;
+    this.held += count;
+  }
+
+  /** Items leave by `face`, whose call they came by unless it has fewer left. */
+  emit(face: Face, count: number): void {
+    if (this.closed) return;
+    this.#take(face, count);
+    this.out += count;
+  }
+
+  drop(face: Face, count: number, reason: string): void {
+    if (this.closed) return;
+    this.#take(face, count);
+    this.dropped.add(reason, count);
+    this.witness?.(this, 'dropped', count, reason);
+  }
+
+  refuse(face: Face, count: number, reason: string): void {
+    if (this.closed) return;
+    this.#take(face, count);
+    this.refused.add(reason, count);
+    this.witness?.(this, 'refused', count, reason);
+  }
+
+  add(face: Face, count: number, reason: string): void {
+    if (this.closed) return;
+    face.left += count;
+    this.held += count;
+    this.added.add(reason, count);
+  }
+
+  /** The call is over and went well: what it left unexplained was delivered (exporters) or filtered (processors). */
+  settle(face: Face): void {
+    const left = this.#writeOff(face);
+    if (left === 0) return;
+    if (this.kind === 'exporter') {
+      this.out += left;
+    } else {
+      this.dropped.add('filtered', left);
+      this.witness?.(this, 'dropped', left, 'filtered');
+    }
+  }
+
+  /** The call is over and failed: what it had not passed on was refused here. */
+  fail(face: Face, code: string): void {
+    const left = this.#writeOff(face);
+    if (left === 0) return;
+    this.refused.add(code, left);
+    this.witness?.(this, 'refused', left, code);
+  }
+
+  /** A whole batch leaves at once, with `count` items: the difference to what the call had left is `filtered` or `made`. */
+  pass(face: Face, count: number): void {
+    if (this.closed) return;
+    const { left } = face;
+    face.left = 0;
+    this.held -= left;
+    this.out += count;
+    if (left > count) {
+      this.dropped.add('filtered', left - count);
+      this.witness?.(this, 'dropped', left - count, 'filtered');
+    } else if (left < count) {
+      this.added.add('made', count - left);
+    }
+  }
+
+  /** The deadline has passed: what is held is given back, and nothing is counted any more. Answers how many items that were. */
+  giveUp(code: string): number {
+    if (this.closed) return 0;
+    this.closed = true;
+    const given = Math.max(this.held - this.kept, 0);
+    if (given === 0) return 0;
+    this.held -= given;
+    this.refused.add(code, given);
+    this.witness?.(this, 'refused', given, code);
+    return given;
+  }
+
+  /** Gives up `face`'s claims; answers what of them nobody has explained. */
+  #writeOff(face: Face): number {
+    if (this.closed) return 0;
+    const covered = Math.min(face.left, this.spent);
+    const left = face.left - covered;
+    this.spent -= covered;
+    this.held -= left;
+    face.left = 0;
+    return left;
+  }
+
+  #take(face: Face, count: number): void {
+    let rest = takeFrom(face, count);
+    if (rest > 0 && face.from !== undefined) {
+      for (const source of face.from) {
+        // Flows of another component have nothing to do with what is held here.
+        if (rest > 0 && source.account === this) rest = takeFrom(source, rest);
+      }
+    }
+    this.held -= count - rest;
+    if (rest === 0) return;
+    const covered = Math.min(rest, this.held);
+    this.held -= covered;
+    this.spent += covered;
+    const made = rest - covered;
+    if (made === 0) return;
+    if (this.kind === 'receiver') this.in += made;
+    else this.added.add('made', made);
+  }
+}
+
+function takeFrom(face: Face, count: number): number {
+  const own = Math.min(face.left, count);
+  face.left -= own;
+  return count - own;
+}

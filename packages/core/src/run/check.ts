@@ -1,0 +1,108 @@
+import type { Pipeline, PipelinesConfig } from '../config.js';
+import { ConfigError } from '../options.js';
+import { type Signal, signals } from '../signal.js';
+import { parseBytes, parseDuration } from '../units.js';
+import { checkConnectors } from './check-connectors.js';
+import { checkTemporality } from './check-temporality.js';
+
+const configKeys = ['logs', 'metrics', 'traces', 'limits', 'dataDir', 'telemetry'];
+const pipelineKeys = ['receivers', 'processors', 'exporters'];
+const namePattern = /^[a-z][a-z0-9-]*$/;
+
+const kinds = { receivers: 'receiver', processors: 'processor', exporters: 'exporter' } as const;
+
+/**
+ * Checks what types cannot see: that every pipeline has both ends, that values are components of the right kind and signal (for
+ * JavaScript users), names, limits, connectors without an end or in a circle, and the temporality that components ask for.
+ *
+ * @throws {ConfigError} with a path such as `logs.events.processors[1]`.
+ */
+export function checkConfig(config: PipelinesConfig): void {
+  record(config, 'pipeline file', 'an object with pipelines under logs, metrics or traces');
+  onlyKeys(config, configKeys, '');
+  let count = 0;
+  for (const signal of signals) {
+    const pipelines: unknown = config[signal];
+    if (pipelines === undefined) continue;
+    record(pipelines, signal, 'an object of pipelines by name');
+    for (const [name, pipeline] of Object.entries(pipelines)) {
+      checkPipeline(signal, name, pipeline);
+      count++;
+    }
+  }
+  if (count === 0) throw new ConfigError('pipeline file', 'at least one pipeline under logs, metrics or traces');
+  checkLimits(config);
+  checkConnectors(config);
+  checkTemporality(config);
+}
+
+function checkPipeline(signal: Signal, name: string, pipeline: unknown): void {
+  const path = `${signal}.${name}`;
+  if (!namePattern.test(name))
+    throw new ConfigError(path, 'a name of lower-case letters, digits and dashes, a letter first');
+  record(pipeline, path, 'an object with receivers, processors and exporters');
+  onlyKeys(pipeline, pipelineKeys, `${path}.`);
+  const { receivers, processors, exporters } = pipeline as unknown as Pipeline<Signal>;
+  checkList(receivers, signal, 'receivers', path);
+  if (processors !== undefined) checkList(processors, signal, 'processors', path);
+  checkList(exporters, signal, 'exporters', path);
+  if (receivers.length === 0) throw new ConfigError(`${path}.receivers`, 'at least one receiver');
+  if (exporters.length === 0) throw new ConfigError(`${path}.exporters`, 'at least one exporter');
+}
+
+function checkList(list: unknown, signal: Signal, key: keyof typeof kinds, pipeline: string): void {
+  const path = `${pipeline}.${key}`;
+  if (!Array.isArray(list)) throw new ConfigError(path, `an array of ${key}`);
+  for (const [index, value] of list.entries()) {
+    checkComponent(value, signal, kinds[key], `${path}[${index}]`);
+    if (key !== 'processors' && list.indexOf(value) !== index) {
+      throw new ConfigError(
+        `${path}[${index}]`,
+        `each ${kinds[key]} once; this one is already ${key}[${list.indexOf(value)}]`,
+      );
+    }
+  }
+}
+
+function checkComponent(value: unknown, signal: Signal, kind: string, path: string): void {
+  if (typeof value === 'function')
+    throw new ConfigError(path, `a ${kind}; this is a function, call it: ${value.name || kind}()`);
+  if (typeof value !== 'object' || value === null || !('kind' in value)) throw new ConfigError(path, `a ${kind}`);
+  const component = value as { kind: unknown; name?: unknown; emits?: Record<string, unknown> } & Record<
+    string,
+    unknown
+  >;
+  const { name } = component;
+  if (component.kind !== kind) throw new ConfigError(path, `a ${kind}, got the ${component.kind} ${name}`);
+  if (typeof name !== 'string' || !namePattern.test(name)) {
+    throw new ConfigError(path, 'a component whose name has lower-case letters, digits and dashes, a letter first');
+  }
+  const handles = kind === 'receiver' ? component.emits?.[signal] === true : typeof component[signal] === 'function';
+  if (!handles) throw new ConfigError(path, `a ${kind} for ${signal}; ${name} is not one`);
+}
+
+function checkLimits(config: PipelinesConfig): void {
+  const { limits, dataDir } = config;
+  if (dataDir !== undefined && (typeof dataDir !== 'string' || dataDir === '')) {
+    throw new ConfigError('dataDir', 'the path of a directory');
+  }
+  if (limits === undefined) return;
+  record(limits, 'limits', 'an object');
+  onlyKeys(limits, ['inFlight', 'drain'], 'limits.');
+  if (limits.inFlight !== undefined && !((parseBytes(String(limits.inFlight)) ?? 0) > 0)) {
+    throw new ConfigError('limits.inFlight', "a size above 0 such as '256MiB'");
+  }
+  if (limits.drain !== undefined && parseDuration(String(limits.drain)) === undefined) {
+    throw new ConfigError('limits.drain', "a length of time such as '30s'");
+  }
+}
+
+function record(value: unknown, path: string, expected: string): asserts value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ConfigError(path, expected);
+}
+
+function onlyKeys(value: object, known: readonly string[], prefix: string): void {
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) throw new ConfigError(`${prefix}${key}`, `one of ${known.join(', ')}`);
+  }
+}

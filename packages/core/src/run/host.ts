@@ -1,0 +1,53 @@
+import type { Meter } from '@opentelemetry/api';
+import type { RequestFlow } from '../flow.js';
+import type { Admission, Clock, FlowOptions, Host, Logger } from '../host.js';
+import type { CollectorEvent } from '../observe/events.js';
+import { componentLogger } from '../observe/logger.js';
+import type { Signal } from '../signal.js';
+import type { Account } from './account.js';
+import { bindAccount, bindEngine } from './account-of.js';
+import { Face, Root } from './face.js';
+import type { Ledger } from './ledger.js';
+
+/** What all components of a collector share. */
+export interface Engine {
+  readonly logger: Logger;
+  readonly meter: Meter;
+  readonly clock: Clock;
+  readonly admission: Admission;
+  readonly dataDir: string | undefined;
+  readonly ledger: Ledger;
+  readonly emit: (event: CollectorEvent) => void;
+}
+
+/** Where a component is in the graph. */
+export interface Place {
+  readonly id: string;
+  readonly name: string;
+  readonly pipeline: string | undefined;
+  readonly signal: Signal | undefined;
+}
+
+/** Makes the host of one component; `account` counts what its own flows do. */
+export function createHost(engine: Engine, place: Place, account: Account | undefined): Host {
+  const { clock, admission, dataDir } = engine;
+  const host: Host = {
+    ...place,
+    ...{ clock, admission, dataDir },
+    logger: componentLogger(engine.logger, place.id, clock),
+    get meter() {
+      return engine.meter;
+    },
+    flow: (of) => rootFlow(of, account),
+    child: (name) => createHost(engine, { ...place, id: `${place.id}/${name}`, name }, account),
+  };
+  bindEngine(host, engine);
+  if (account !== undefined) bindAccount(host, account);
+  return host;
+}
+
+/** A flow that begins here. */
+export function rootFlow(of: FlowOptions | undefined, account: Account | undefined): RequestFlow {
+  const from = of?.from?.filter((flow) => flow instanceof Face);
+  return new Root({ signal: of?.signal, peer: of?.peer, account, from });
+}

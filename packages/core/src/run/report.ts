@@ -1,0 +1,35 @@
+import type { Ledger } from './ledger.js';
+
+/** What became of everything that a collector took in, over all of its life. Numbers are items: log records, data points and spans. */
+export interface ShutdownReport {
+  /** Items that exporters delivered, counted per exporter. */
+  readonly delivered: number;
+  /** Items that components dropped on purpose. */
+  readonly dropped: number;
+  /** Items that components refused; whoever sent them was told. */
+  readonly refused: number;
+  /** Items that were given back at the deadline; part of `refused`. */
+  readonly abandoned: number;
+  /** Items that were acknowledged and never delivered: what queues dropped, and what was held in memory at the end. */
+  readonly lost: number;
+  /** Items that durable queues keep for the next start. */
+  readonly kept: number;
+  /** Components that failed to close, with their message. */
+  readonly errors: readonly string[];
+  /** Whether nothing was abandoned, nothing was lost, and everything closed. */
+  readonly clean: boolean;
+}
+
+/** Sums the accounts at the end of a shutdown. */
+export function report(ledger: Ledger, abandoned: number, errors: readonly string[]): ShutdownReport {
+  let [delivered, dropped, refused, lost, kept] = [0, 0, 0, 0, 0];
+  for (const account of ledger) {
+    if (account.kind === 'exporter') delivered += account.out;
+    dropped += account.dropped.total;
+    refused += account.refused.total;
+    lost += account.lost;
+    kept += account.kept;
+  }
+  const clean = abandoned === 0 && lost === 0 && errors.length === 0;
+  return { delivered, dropped, refused, abandoned, lost, kept, errors, clean };
+}

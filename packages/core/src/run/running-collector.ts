@@ -1,0 +1,248 @@
+import { type Meter, metrics } from '@opentelemetry/api';
+import type { Observable } from 'rxjs';
+import type { PipelinesConfig } from '../config.js';
+import type { Consume } from '../consume.js';
+import { PipelineError } from '../error.js';
+import type { RequestFlow } from '../flow.js';
+import type { FlowOptions } from '../host.js';
+import { systemClock } from '../observe/clock.js';
+import { Emitter } from '../observe/emitter.js';
+import type { CollectorEvent, CollectorState } from '../observe/events.js';
+import { createLogger } from '../observe/logger.js';
+import { observeAccounts } from '../observe/telemetry.js';
+import { ConfigError } from '../options.js';
+import type { AnyBatch, Signal, Signals } from '../signal.js';
+import { type Duration, parseBytes, parseDuration } from '../units.js';
+import type { AccountData } from './account.js';
+import { createAdmission } from './admission.js';
+import { checkConfig } from './check.js';
+import type { Collector } from './collector.js';
+import { Endings } from './endings.js';
+import { buildGraph, type Graph } from './graph.js';
+import { type GraphData, graphData } from './graph-data.js';
+import { type Handover, planHandover } from './handover.js';
+import { type Engine, rootFlow } from './host.js';
+import { Inputs } from './inputs.js';
+import { Ledger } from './ledger.js';
+import { Deadline, drainGraph, startNodes, startSources } from './lifecycle.js';
+import type { CollectorOptions } from './options.js';
+import { report, type ShutdownReport } from './report.js';
+import { RunningSource } from './running-source.js';
+import { Tap } from './tap.js';
+import { createWitness } from './witness.js';
+
+const defaultInFlight = 256 * 1024 ** 2;
+const defaultDrainMs = 30_000;
+
+/** The collector that runs. */
+export class RunningCollector implements Collector {
+  readonly #engine: Engine;
+  readonly #states: Emitter<CollectorState> = new Emitter();
+  readonly #events: Emitter<CollectorEvent> = new Emitter();
+  readonly #taps: Map<string, Tap> = new Map();
+  readonly #endings: Endings;
+  readonly #inputs: Inputs;
+  #graph: Graph;
+  #sources: readonly RunningSource[];
+  #state: CollectorState = 'created';
+  #stopObserving: (() => void) | undefined;
+  #starting: Promise<void> | undefined;
+  #reloading: Promise<void> = Promise.resolve();
+  #deadline: Deadline | undefined;
+  #stopping: Promise<ShutdownReport> | undefined;
+  #abandoned = 0;
+
+  constructor(config: PipelinesConfig, options: CollectorOptions) {
+    checkConfig(config);
+    const clock = options.clock ?? systemClock;
+    const level = config.telemetry?.logLevel;
+    const logger = options.logger ?? createLogger(level === undefined ? {} : { level });
+    let meter: Meter | undefined = options.meter;
+    this.#engine = {
+      ...{ clock, logger },
+      get meter() {
+        return (meter ??= metrics.getMeter('otelier'));
+      },
+      admission: createAdmission(parseBytes(config.limits?.inFlight ?? '') ?? defaultInFlight),
+      dataDir: options.dataDir ?? config.dataDir,
+      ledger: new Ledger(createWitness(this.#events, logger, clock)),
+      emit: (event) => this.#events.emit(event),
+    };
+    this.#endings = new Endings((component, reason) => {
+      logger.error({ component, reason }, 'a receiver failed');
+      this.#events.emit({ type: 'failed', component, reason });
+    });
+    this.#inputs = new Inputs(this.#engine, () => (this.#state === 'running' ? this.#graph : undefined));
+    this.#graph = this.#build(config);
+    this.#sources = [];
+  }
+
+  get state(): CollectorState {
+    return this.#state;
+  }
+
+  get state$(): Observable<CollectorState> {
+    return this.#states.observable(() => this.#state);
+  }
+
+  get events$(): Observable<CollectorEvent> {
+    return this.#events.observable();
+  }
+
+  get done(): Promise<void> {
+    return this.#endings.done;
+  }
+
+  get config(): PipelinesConfig {
+    return this.#graph.config;
+  }
+
+  start(): Promise<void> {
+    if (this.#stopping !== undefined)
+      return Promise.reject(new PipelineError('unavailable', 'the collector has stopped'));
+    return (this.#starting ??= this.#start());
+  }
+
+  shutdown(options: { readonly deadline?: Duration } = {}): Promise<ShutdownReport> {
+    const ms = this.#drainMs(options.deadline);
+    this.#deadline ??= new Deadline(this.#engine.clock, ms);
+    this.#deadline.within(ms);
+    return (this.#stopping ??= this.#stop(this.#deadline));
+  }
+
+  reload(config: PipelinesConfig): Promise<void> {
+    const reloading = this.#reloading.then(() => this.#reload(config));
+    this.#reloading = reloading.catch(() => {});
+    return reloading;
+  }
+
+  input<S extends Signal>(signal: S, pipeline?: string): Consume<Signals[S]> {
+    // A batch of the signal is an AnyBatch.
+    return this.#inputs.open(signal, pipeline, this.#graph) as Consume<AnyBatch>;
+  }
+
+  flow(of?: FlowOptions): RequestFlow {
+    return rootFlow(of, undefined);
+  }
+
+  tap$<S extends Signal>(pipeline: `${S}/${string}`): Observable<Signals[S]> {
+    const known = this.#graph.entries.map(({ path }) => path);
+    if (!known.includes(pipeline)) throw new ConfigError(`tap$ ${pipeline}`, `one of ${known.join(', ')}`);
+    return this.#tap(pipeline).batches.observable() as Observable<AnyBatch> as Observable<Signals[S]>;
+  }
+
+  accounts(): { readonly [id: string]: AccountData } {
+    return this.#engine.ledger.data();
+  }
+
+  graph(): GraphData {
+    return graphData(this.#graph);
+  }
+
+  endpoints(): { readonly [id: string]: readonly string[] } {
+    const listening = this.#sources.filter(({ running }) => (running?.endpoints?.length ?? 0) > 0);
+    return Object.fromEntries(listening.map(({ id, running }) => [id, running?.endpoints ?? []]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
+  }
+
+  async #start(): Promise<void> {
+    this.#enter('starting');
+    const { dataDir, logger } = this.#engine;
+    if (dataDir === undefined) logger.info({}, 'no data directory: state and queues live in memory');
+    const sources = this.#graph.sources.map((source) => new RunningSource(source, this.#graph, this.#engine));
+    try {
+      await startNodes(this.#graph, this.#started);
+      await startSources(sources, this.#started).catch(async (error: unknown) => {
+        await drainGraph(this.#graph, [], new Deadline(this.#engine.clock, 0), this.#engine.clock);
+        throw error;
+      });
+    } catch (error) {
+      this.#enter('stopped');
+      throw error;
+    }
+    this.#sources = sources;
+    this.#stopObserving = observeAccounts(this.#engine);
+    this.#endings.watch(sources);
+    this.#enter('running');
+  }
+
+  async #stop(deadline: Deadline): Promise<ShutdownReport> {
+    // A start that is under way ends first; its failure has been told to whoever started.
+    await this.#starting?.catch(() => {});
+    await this.#reloading;
+    const errors: string[] = [];
+    if (this.#state === 'running') {
+      this.#enter('draining');
+      const drained = await drainGraph(this.#graph, this.#sources, deadline, this.#engine.clock);
+      this.#abandoned += drained.abandoned;
+      errors.push(...drained.errors);
+    }
+    this.#stopObserving?.();
+    const result = report(this.#engine.ledger, this.#abandoned, errors);
+    if (!result.clean) this.#engine.logger.error(result, 'stopped, not everything was delivered');
+    this.#enter('stopped');
+    this.#states.end();
+    this.#events.end();
+    for (const { batches } of this.#taps.values()) batches.end();
+    return result;
+  }
+
+  async #reload(config: PipelinesConfig): Promise<void> {
+    checkConfig(config);
+    if (this.#state !== 'running')
+      throw new PipelineError('unavailable', `the collector is ${this.#state}, not running`);
+    const [old, graph] = [this.#graph, this.#build(config)];
+    const plan = planHandover(this.#sources, graph, this.#engine);
+    try {
+      await startNodes(graph, this.#started);
+      await startSources(plan.fresh, this.#started).catch(async (error: unknown) => {
+        await drainGraph(graph, [], new Deadline(this.#engine.clock, 0), this.#engine.clock);
+        throw error;
+      });
+    } catch (error) {
+      this.#engine.ledger.retire(graph.nodes.map(({ account }) => account));
+      throw error;
+    }
+    await this.#switch(old, graph, plan);
+    this.#events.emit({ type: 'reloaded' });
+  }
+
+  /** From here on the new graph is in force: nothing may fail any more. */
+  async #switch(old: Graph, graph: Graph, plan: Handover): Promise<void> {
+    plan.handOver();
+    this.#graph = graph;
+    this.#sources = plan.sources;
+    this.#endings.watch(plan.fresh);
+    const deadline = this.#deadline ?? new Deadline(this.#engine.clock, this.#drainMs(undefined));
+    const { abandoned, errors } = await drainGraph(old, plan.leaving, deadline, this.#engine.clock);
+    this.#abandoned += abandoned;
+    for (const error of errors)
+      this.#engine.logger.error({ error }, 'a component of the old pipeline file did not close');
+    const left = plan.leaving.flatMap(({ accounts }) => [...accounts.values()]);
+    this.#engine.ledger.retire([...old.nodes.map(({ account }) => account), ...left]);
+  }
+
+  #build(config: PipelinesConfig): Graph {
+    return buildGraph(config, this.#engine, (path) => this.#tap(path));
+  }
+
+  #tap(path: string): Tap {
+    const tap = this.#taps.get(path) ?? new Tap();
+    this.#taps.set(path, tap);
+    return tap;
+  }
+
+  #drainMs(deadline: Duration | undefined): number {
+    return parseDuration(deadline ?? this.config.limits?.drain ?? '') ?? defaultDrainMs;
+  }
+
+  readonly #started = (component: string): void => this.#events.emit({ type: 'started', component });
+
+  #enter(state: CollectorState): void {
+    this.#state = state;
+    this.#states.emit(state);
+  }
+}

@@ -1,0 +1,31 @@
+import type { Consume, Stage } from '../consume.js';
+import { PipelineError } from '../error.js';
+import type { AnyBatch } from '../signal.js';
+import type { Account } from './account.js';
+import { Face, faceOf, rootOf } from './face.js';
+
+/** Accounts for what a stage does, from outside: what comes in, what its call leaves unexplained, what it refuses. */
+export function watch<B extends AnyBatch>(stage: Stage<B>, account: Account, onCall: () => void): Consume<B> {
+  return async (batch, flow) => {
+    const count = batch.count;
+    const face = new Face(rootOf(flow), account, count);
+    account.enter(count);
+    onCall();
+    try {
+      await stage.consume(batch, face);
+    } catch (thrown) {
+      const error = PipelineError.from(thrown);
+      account.fail(face, error.code);
+      throw error;
+    }
+    account.settle(face);
+  };
+}
+
+/** Accounts for what a stage passes on to `next`. */
+export function watchNext<B extends AnyBatch>(next: Consume<B>, account: Account): Consume<B> {
+  return (batch, flow) => {
+    account.emit(faceOf(flow, account), batch.count);
+    return next(batch, flow);
+  };
+}
