@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import type { Signal } from '@otelier/core';
+import type { Refusal } from './answer.js';
+import { acceptedCodings, type Coding, codingOf } from './decompress.js';
+import type { Encoding } from './intake.js';
+
+/** A refusal with the headers that go with its status. */
+export interface HttpRefusal extends Refusal {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What a request's head asks for, or why it cannot be had. */
+export type Route =
+  | { readonly signal: Signal; readonly encoding: Encoding; readonly coding: Coding | 'identity' }
+  | { readonly refusal: HttpRefusal; readonly encoding: Encoding };
+
+const paths: ReadonlyMap<string, Signal> = new Map([
+  ['/v1/logs', 'logs'],
+  ['/v1/metrics', 'metrics'],
+  ['/v1/traces', 'traces'],
+]);
+
+/** Reads path, method, content type and content encoding; answers that have no known encoding of their own are JSON. */
+export function routeOf(request: IncomingMessage): Route {
+  const encoding = encodingOf(request.headers['content-type']);
+  const signal = paths.get(request.url ?? '') ?? paths.get(pathOf(request.url ?? ''));
+  if (signal === undefined)
+    return refuse(encoding, 404, 5, `no such path; expected one of ${[...paths.keys()].join(', ')}`);
+  if (request.method !== 'POST') return refuse(encoding, 405, 12, 'expected POST', { Allow: 'POST' });
+  if (encoding === undefined)
+    return refuse(encoding, 415, 3, 'expected Content-Type application/x-protobuf or application/json');
+  const coding = codingOf(request.headers['content-encoding']);
+  if (coding === undefined) {
+    return refuse(encoding, 415, 3, `expected Content-Encoding to be one of ${acceptedCodings}`, {
+      'Accept-Encoding': acceptedCodings,
+    });
+  }
+  return { signal, encoding, coding };
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}
+
+function encodingOf(header: string | undefined): Encoding | undefined {
+  if (header === 'application/x-protobuf') return 'protobuf';
+  if (header === 'application/json') return 'json';
+  const type = header?.split(';', 1)[0]?.trim().toLowerCase();
+  return type === 'application/x-protobuf' ? 'protobuf' : type === 'application/json' ? 'json' : undefined;
+}
+
+function refuse(
+  encoding: Encoding | undefined,
+  httpStatus: number,
+  grpcCode: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Route {
+  return { encoding: encoding ?? 'json', refusal: { httpStatus, grpcCode, message, headers } };
+}

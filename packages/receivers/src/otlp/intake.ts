@@ -1,0 +1,123 @@
+import {
+  type AnyBatch,
+  type Consume,
+  type Host,
+  type Lease,
+  type Outlets,
+  PipelineError,
+  type RequestFlow,
+  type Signal,
+} from '@otelier/core';
+import { LogsBatch, MetricsBatch, OtlpError, TracesBatch } from '@otelier/otlp';
+
+/** How an export request is written. */
+export type Encoding = 'protobuf' | 'json';
+
+/** The side of a lease that decompression needs: admits what comes out, or answers false. */
+export type Growing = Pick<Lease, 'grow'>;
+
+/** The form in which a request travelled, kept so that an untouched batch can be sent on without compressing it again. */
+export type Compressed = NonNullable<AnyBatch['compressed']>;
+
+/** What the doors hand their requests to: checks a request's bytes once, makes them a batch, and follows it to its outcome. */
+export class Intake {
+  declare readonly host: Host;
+  declare readonly maxBytes: number;
+  /** Set when draining: doors answer new requests with {@link comeBack}. */
+  declare stopping: boolean;
+  declare private readonly out: Outlets<Signal>;
+
+  constructor(out: Outlets<Signal>, host: Host, maxBytes: number) {
+    this.out = out;
+    this.host = host;
+    this.maxBytes = maxBytes;
+    this.stopping = false;
+  }
+
+  /** Whether a pipeline takes this signal from this receiver, as of now. */
+  takes(signal: Signal): boolean {
+    return this.out[signal] !== undefined;
+  }
+
+  /**
+   * Resolves when the request's data is delivered or dropped on purpose. `bytes` must belong to the caller alone and are given away.
+   *
+   * @throws {PipelineError} `rejected` for bytes that are no export request, `unsupported` without a pipeline, else what the pipeline said.
+   */
+  async handle(
+    signal: Signal,
+    bytes: Buffer,
+    encoding: Encoding,
+    flow: RequestFlow,
+    compressed?: Compressed,
+  ): Promise<void> {
+    switch (signal) {
+      case 'logs':
+        return deliver(signal, this.out.logs, LogsBatch, bytes, encoding, flow, compressed);
+      case 'metrics':
+        return deliver(signal, this.out.metrics, MetricsBatch, bytes, encoding, flow, compressed);
+      case 'traces':
+        return deliver(signal, this.out.traces, TracesBatch, bytes, encoding, flow, compressed);
+    }
+  }
+}
+
+interface BatchType<B> {
+  parse(bytes: Uint8Array, options: { owned: boolean }): B;
+  fromJson(json: Uint8Array): B;
+}
+
+const owned = { owned: true };
+
+function deliver<B extends AnyBatch>(
+  signal: Signal,
+  consume: Consume<B> | undefined,
+  type: BatchType<B>,
+  bytes: Buffer,
+  encoding: Encoding,
+  flow: RequestFlow,
+  compressed: Compressed | undefined,
+): Promise<void> {
+  if (consume === undefined) throw notTaken(signal);
+  if (bytes.length === 0 && encoding === 'protobuf') return delivered;
+  const batch = read(type, bytes, encoding);
+  if (batch.count === 0) return delivered;
+  if (compressed !== undefined && encoding === 'protobuf' && isSameMemory(batch.bytes(), bytes))
+    batch.compressed = compressed;
+  return consume(batch, flow);
+}
+
+const delivered = Promise.resolve();
+
+function read<B>(type: BatchType<B>, bytes: Buffer, encoding: Encoding): B {
+  try {
+    return encoding === 'json' ? type.fromJson(bytes) : type.parse(bytes, owned);
+  } catch (error) {
+    if (error instanceof OtlpError) throw new PipelineError('rejected', error.message, { cause: error });
+    throw error;
+  }
+}
+
+function isSameMemory(a: Buffer, b: Buffer): boolean {
+  return a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.length === b.length;
+}
+
+/** What a door answers for a signal that no pipeline takes. */
+export function notTaken(signal: Signal): PipelineError {
+  return new PipelineError('unsupported', `no pipeline takes ${signal} from this receiver`);
+}
+
+/** What a door answers when the byte budget is used up. */
+export function overloaded(): PipelineError {
+  return new PipelineError('overloaded', 'too many bytes are in flight; send again later', { retryAfterMs: 1000 });
+}
+
+/** What a door answers while the collector drains. */
+export function comeBack(): PipelineError {
+  return new PipelineError('unavailable', 'the collector is shutting down; send again later', { retryAfterMs: 1000 });
+}
+
+/** What a door answers for a request over the size limit. */
+export function tooLarge(what: string, maxBytes: number): PipelineError {
+  return new PipelineError('too-large', `${what} is larger than the limit of ${maxBytes} bytes`);
+}

@@ -1,0 +1,43 @@
+import { ConfigError } from '@otelier/core';
+import { describe, expect, test } from 'vitest';
+import type { OtlpReceiverOptions } from './options.js';
+import { otlpReceiver } from './otlp.js';
+
+describe('options', () => {
+  test('loopback and the standard ports by default', () => {
+    expect(otlpReceiver().options).toMatchObject({
+      grpc: { endpoint: { host: '127.0.0.1', port: 4317 } },
+      http: { endpoint: { host: '127.0.0.1', port: 4318 }, idleTimeout: 75_000 },
+      maxBytes: 64 * 1024 * 1024,
+    });
+  });
+
+  test('a string, an object and false', () => {
+    const { options } = otlpReceiver({ grpc: false, http: { endpoint: '[::1]:80', idleTimeout: '2m' } });
+    expect(options).toMatchObject({ grpc: false, http: { endpoint: { host: '::1', port: 80 }, idleTimeout: 120_000 } });
+    expect(otlpReceiver({ http: '0.0.0.0:1' }).options).toMatchObject({
+      http: { endpoint: { host: '0.0.0.0', port: 1 }, requestTimeout: 60_000 },
+    });
+  });
+
+  test('equal options have equal keys, and only those', () => {
+    expect(otlpReceiver({ http: '127.0.0.1:4318' }).key).toBe(otlpReceiver().key);
+    expect(otlpReceiver({ maxBytes: '1MiB' }).key).not.toBe(otlpReceiver().key);
+  });
+
+  test.each<[unknown, string]>([
+    [{ http: '4318' }, "otlpReceiver: http: expected host:port such as '127.0.0.1:4318' or '[::1]:4318'"],
+    [{ http: 'localhost:99999' }, 'otlpReceiver: http: expected host:port'],
+    [{ http: 'http://localhost:4318' }, 'otlpReceiver: http: expected host:port'],
+    [{ grpc: { endpoint: 7 } }, 'otlpReceiver: grpc.endpoint: expected string, got a number'],
+    [{ grpc: true }, 'otlpReceiver: grpc: expected'],
+    [{ http: { idleTimeout: '75' } }, 'otlpReceiver: http.idleTimeout: expected a length of time'],
+    [{ http: { tls: {} } }, 'otlpReceiver: http.tls: expected no such option'],
+    [{ maxBytes: '64MB' }, 'otlpReceiver: maxBytes: expected a size'],
+    [{ endpoint: '127.0.0.1:4318' }, 'otlpReceiver: endpoint: expected no such option'],
+    [{ grpc: false, http: false }, 'otlpReceiver: expected at least one of grpc and http to be on'],
+  ])('%j', (options, message) => {
+    expect(() => otlpReceiver(options as OtlpReceiverOptions)).toThrow(ConfigError);
+    expect(() => otlpReceiver(options as OtlpReceiverOptions)).toThrow(message);
+  });
+});
