@@ -61,7 +61,11 @@ export function skip(b: Uint8Array, p: number, tag: number): number {
     case 5:
       return p + 4;
     default:
-      throw new OtlpError('malformed', `malformed OTLP at byte ${p - 1}: expected wire type 0, 1, 2 or 5, found ${tag & 7}`, p - 1);
+      throw new OtlpError(
+        'malformed',
+        `malformed OTLP at byte ${p - 1}: expected wire type 0, 1, 2 or 5, found ${tag & 7}`,
+        p - 1,
+      );
   }
 }
 
