@@ -1,1 +1,13 @@
-export {};
+export { type ConsoleExporterOptions, consoleExporter } from './console/console.js';
+export { type FileExporterOptions, fileExporter } from './file/file.js';
+export {
+  type HeaderSource,
+  type Headers,
+  type OtlpExporterOptions,
+  type OtlpProtocol,
+  otlpExporter,
+  otlpExporterFromEnv,
+  type TlsFiles,
+} from './otlp/otlp.js';
+export { type QueueOptions, queue, type WhenFull } from './queue/queue.js';
+export { type RetryOptions, retry } from './retry/retry.js';

@@ -1,0 +1,75 @@
+/** Room for so many bytes and batches, which waiting senders get in the order in which they asked. */
+export class Room {
+  readonly maxBytes: number;
+  readonly maxBatches: number;
+  bytes: number = 0;
+  batches: number = 0;
+  private readonly waiting: Set<Waiter> = new Set();
+
+  constructor(maxBytes: number, maxBatches: number) {
+    this.maxBytes = maxBytes;
+    this.maxBatches = maxBatches;
+  }
+
+  /** Takes room at once when there is some and nobody waits for it. */
+  take(bytes: number): boolean {
+    if (this.waiting.size > 0 || !this.fits(bytes)) return false;
+    this.occupy(bytes);
+    return true;
+  }
+
+  /** Takes room as soon as there is some: true; false when the signal aborts or the room closes first. */
+  wait(bytes: number, signal: AbortSignal): Promise<boolean> {
+    if (this.take(bytes)) return Promise.resolve(true);
+    if (signal.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const end = (entered: boolean) => {
+        signal.removeEventListener('abort', leave);
+        this.waiting.delete(waiter);
+        resolve(entered);
+      };
+      const waiter = { bytes, end };
+      const leave = () => {
+        end(false);
+        this.letIn();
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      this.waiting.add(waiter);
+    });
+  }
+
+  /** Gives room back, to those who wait first. */
+  give(bytes: number): void {
+    this.bytes -= bytes;
+    this.batches--;
+    this.letIn();
+  }
+
+  /** Turns everybody away who waits. */
+  close(): void {
+    for (const waiter of [...this.waiting]) waiter.end(false);
+  }
+
+  private letIn(): void {
+    for (const waiter of this.waiting) {
+      // Nobody overtakes: a large batch would wait for ever behind a stream of small ones.
+      if (!this.fits(waiter.bytes)) return;
+      this.occupy(waiter.bytes);
+      waiter.end(true);
+    }
+  }
+
+  private fits(bytes: number): boolean {
+    return this.bytes + bytes <= this.maxBytes && this.batches < this.maxBatches;
+  }
+
+  private occupy(bytes: number): void {
+    this.bytes += bytes;
+    this.batches++;
+  }
+}
+
+interface Waiter {
+  readonly bytes: number;
+  end(entered: boolean): void;
+}
