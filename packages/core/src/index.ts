@@ -17,8 +17,12 @@ export type { Consume, Stage } from './consume.js';
 // For people who write components
 export { type Connector, connector } from './define/connector.js';
 export { exporter, exporterStage } from './define/exporter.js';
+export { innerStage } from './define/inner-stage.js';
+export { type Kept, keep } from './define/keep.js';
+export { type Operate, type OperatorOptions, operator } from './define/operator.js';
 export { definePipelines } from './define/pipelines.js';
 export { type BatchFunction, type ProcessorPorts, processor } from './define/processor.js';
+export { derive, discard } from './define/receipt.js';
 export { type ReceiverTraits, receiver } from './define/receiver.js';
 export { stage } from './define/stage.js';
 export { PipelineError, type PipelineErrorCode, type PipelineErrorOptions } from './error.js';

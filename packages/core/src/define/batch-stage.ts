@@ -49,12 +49,14 @@ function counting<B extends AnyBatch>(fn: BatchFunction<B>, next: Consume<B>, ac
     const count = batch.count;
     const face = new Face(rootOf(flow), account, count);
     account.enter(count);
+    const since = account.timer === undefined ? 0 : performance.now();
     let made: Result<B> | PromiseLike<Result<B>>;
     try {
       made = attempt(fn, batch, face);
     } catch (error) {
       return refuse(face, error);
     }
+    if (account.timer !== undefined && !isPromise(made)) account.timed(since);
     if (!isPromise(made)) return passOn(batch, made, face);
     return made.then(
       (result) => passOn(batch, result, face),

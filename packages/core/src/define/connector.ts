@@ -16,6 +16,7 @@ export interface ConnectorLink {
   readonly name: string;
 }
 
+const noEngine = {};
 const linked = new WeakMap<object, ConnectorLink>();
 
 /** The connector that a component is an end of. */
@@ -45,7 +46,7 @@ export function connector<From extends Signal, To extends Signal>(
   // One connector may run in several collectors at a time, as in tests that run side by side.
   const outlets = new WeakMap<object, Outlets<To>>();
   const stage = (host: Host): Stage<Signals[From]> => {
-    const engine = engineOf(host);
+    const engine = engineOf(host) ?? noEngine;
     const out = (batch: Signals[To], flow: Parameters<Consume<AnyBatch>>[1]): Promise<void> => {
       // The optional property of a mapped type over a type parameter is a Consume or undefined, which the compiler cannot resolve.
       const target = outlets.get(engine)?.[to] as Consume<Signals[To]> | undefined;
@@ -61,7 +62,7 @@ export function connector<From extends Signal, To extends Signal>(
     name,
     emits: { [to]: true },
     start: async (out: Outlets<To>, host: Host) => {
-      outlets.set(engineOf(host), out);
+      outlets.set(engineOf(host) ?? noEngine, out);
       return { stop: async () => {}, close: async () => {} };
     },
   } as unknown as Receiver<To>;

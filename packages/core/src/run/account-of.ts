@@ -1,26 +1,20 @@
 import type { Account } from './account.js';
+import type { Engine } from './host.js';
 
 // What the engine ties to a host is kept beside it, so that components see the contract only.
-const accounts = new WeakMap<object, Account>();
-const engines = new WeakMap<object, object>();
-const noEngine = {};
+const ties = new WeakMap<object, { readonly engine: Engine; readonly account: Account | undefined }>();
 
-/** Ties a host to its component's account. */
-export function bindAccount(host: object, account: Account): void {
-  accounts.set(host, account);
+/** Ties a host to the collector that made it and to its component's account. */
+export function bindHost(host: object, engine: Engine, account: Account | undefined): void {
+  ties.set(host, { engine, account });
 }
 
 /** The account of the component that `host` was made for; undefined outside the engine, as in a unit test of one processor. */
 export function accountOf(host: object): Account | undefined {
-  return accounts.get(host);
+  return ties.get(host)?.account;
 }
 
-/** Ties a host to the collector that made it. */
-export function bindEngine(host: object, engine: object): void {
-  engines.set(host, engine);
-}
-
-/** The collector that `host` belongs to; one shared object outside a collector. */
-export function engineOf(host: object): object {
-  return engines.get(host) ?? noEngine;
+/** The collector that `host` belongs to; undefined outside of one. */
+export function engineOf(host: object): Engine | undefined {
+  return ties.get(host)?.engine;
 }

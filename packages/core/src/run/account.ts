@@ -70,6 +70,11 @@ export class Tally {
   }
 }
 
+/** Records a duration in seconds. */
+export interface Timer {
+  record(seconds: number, attributes?: { [name: string]: string }): void;
+}
+
 /** Hears of what a component refuses and drops: events and logs. */
 export type Witness = (account: Account, what: 'refused' | 'dropped', count: number, reason: string) => void;
 
@@ -98,9 +103,12 @@ export class Account {
   /** Items that a queue has acknowledged and holds. */
   declare kept: number;
   declare spent: number;
+  /** Accounts of components inside this one, as in `queue(retry(otlpExporter()))`. */
+  declare readonly inner: Account[];
+  /** Records how long calls take, while somebody observes. */
+  declare timer: Timer | undefined;
   declare closed: boolean;
-  /** Attributes under which telemetry observes this account. */
-  declare attributes: { [name: string]: string } | undefined;
+  #attributes: { [name: string]: string } | undefined;
 
   constructor(
     id: string,
@@ -126,8 +134,24 @@ export class Account {
     this.lost = 0;
     this.kept = 0;
     this.spent = 0;
+    this.inner = [];
+    this.timer = undefined;
     this.closed = false;
-    this.attributes = undefined;
+  }
+
+  /** The component's id, without the signal that tells a receiver's accounts apart. */
+  get component(): string {
+    return this.kind === 'receiver' ? this.id.slice(0, this.id.lastIndexOf(`/${this.signal}`)) : this.id;
+  }
+
+  /** Attributes under which telemetry observes this account. */
+  get attributes(): { [name: string]: string } {
+    return (this.#attributes ??= { [this.kind]: this.component, 'otel.signal': this.signal });
+  }
+
+  /** A call that began at `since` (of `performance.now()`) is over. */
+  timed(since: number): void {
+    this.timer?.record((performance.now() - since) / 1000, this.attributes);
   }
 
   /** A call brings `count` items; its face starts with as many left. */
@@ -202,6 +226,7 @@ export class Account {
 
   /** The deadline has passed: what is held is given back, and nothing is counted any more. Answers how many items that were. */
   giveUp(code: string): number {
+    for (const inner of this.inner) inner.giveUp(code);
     if (this.closed) return 0;
     this.closed = true;
     const given = Math.max(this.held - this.kept, 0);
@@ -210,6 +235,36 @@ export class Account {
     this.refused.add(code, given);
     this.witness?.(this, 'refused', given, code);
     return given;
+  }
+
+  /** A queue acknowledges `count` items and keeps them; `recovered` when they come from an earlier run instead of a call. */
+  keep(count: number, recovered: boolean): void {
+    if (this.closed) return;
+    this.kept += count;
+    if (recovered) {
+      this.held += count;
+      this.added.add('recovered', count);
+    } else {
+      // The call that brought them ends with nothing left.
+      this.spent += count;
+    }
+  }
+
+  /** Kept items come to their end: delivered, or dropped for a reason and thereby lost. */
+  unkeep(count: number, reason: string | undefined): void {
+    if (this.closed) return;
+    const covered = Math.min(count, this.spent);
+    const left = count - covered;
+    this.kept -= count;
+    this.spent -= covered;
+    this.held -= left;
+    if (reason === undefined) {
+      this.out += left;
+      return;
+    }
+    this.lost += left;
+    this.dropped.add(reason, left);
+    this.witness?.(this, 'dropped', left, reason);
   }
 
   /** Gives up `face`'s claims; answers what of them nobody has explained. */

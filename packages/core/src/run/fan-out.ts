@@ -26,7 +26,8 @@ export function fanOut<B extends AnyBatch>(targets: readonly Consume<B>[]): Cons
   };
 }
 
-function graver(known: PipelineError | undefined, next: PipelineError): PipelineError {
+/** The failure to tell of two: a retryable one outranks a permanent one, the longer wait the shorter. */
+export function graver(known: PipelineError | undefined, next: PipelineError): PipelineError {
   if (known === undefined) return next;
   if (known.retryable !== next.retryable) return known.retryable ? known : next;
   // Coming back before the slower branch is ready would only fail again.

@@ -66,6 +66,8 @@ export function fuse<S extends Signal>(
     const count = batch.count;
     const faces = open(parts, flow, count);
     const progress = new Progress(faces);
+    const timed = parts[0]?.account?.timer !== undefined;
+    const since = timed ? performance.now() : 0;
     try {
       walk(batch, progress);
     } catch (thrown) {
@@ -73,6 +75,8 @@ export function fuse<S extends Signal>(
       accountForFailure(parts, faces, progress, count, error.code);
       return Promise.reject(error);
     }
+    // Neighbours share their traversal, and each tells of all of it.
+    if (timed) for (const { account } of parts) account?.timed(since);
     const left = accountForSuccess(parts, faces, progress.removed, count);
     if (left < count) {
       if (left === 0) return settled;

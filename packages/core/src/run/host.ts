@@ -1,11 +1,10 @@
 import type { Meter } from '@opentelemetry/api';
 import type { RequestFlow } from '../flow.js';
 import type { Admission, Clock, FlowOptions, Host, Logger } from '../host.js';
-import type { CollectorEvent } from '../observe/events.js';
 import { componentLogger } from '../observe/logger.js';
 import type { Signal } from '../signal.js';
 import type { Account } from './account.js';
-import { bindAccount, bindEngine } from './account-of.js';
+import { accountOf, bindHost, engineOf } from './account-of.js';
 import { Face, Root } from './face.js';
 import type { Ledger } from './ledger.js';
 
@@ -17,7 +16,8 @@ export interface Engine {
   readonly admission: Admission;
   readonly dataDir: string | undefined;
   readonly ledger: Ledger;
-  readonly emit: (event: CollectorEvent) => void;
+  /** An operator failed and began anew. */
+  restarted(component: string, reason: string): void;
 }
 
 /** Where a component is in the graph. */
@@ -41,9 +41,18 @@ export function createHost(engine: Engine, place: Place, account: Account | unde
     flow: (of) => rootFlow(of, account),
     child: (name) => createHost(engine, { ...place, id: `${place.id}/${name}`, name }, account),
   };
-  bindEngine(host, engine);
-  if (account !== undefined) bindAccount(host, account);
+  bindHost(host, engine, account);
   return host;
+}
+
+/** A host and an account for a component inside another; undefined outside a collector. */
+export function openInner(outer: Host, name: string, signal: Signal): { host: Host; account: Account } | undefined {
+  const engine = engineOf(outer);
+  if (engine === undefined) return undefined;
+  const place = { id: `${outer.id}/${name}`, name, pipeline: outer.pipeline, signal };
+  const account = engine.ledger.open(place.id, 'exporter', name, signal, outer.pipeline);
+  accountOf(outer)?.inner.push(account);
+  return { host: createHost(engine, place, account), account };
 }
 
 /** A flow that begins here. */

@@ -5,6 +5,7 @@ import {
   type ComponentKind,
   type CountsByReason,
   type Tally,
+  type Timer,
   type Witness,
 } from './account.js';
 
@@ -12,6 +13,7 @@ import {
 export class Ledger {
   readonly #pages: Map<string, Account[]> = new Map();
   readonly #witness: Witness;
+  #timer: Timer | undefined;
 
   constructor(witness: Witness) {
     this.#witness = witness;
@@ -20,6 +22,7 @@ export class Ledger {
   /** Opens an account, beside those that the same id has already. */
   open(id: string, kind: ComponentKind, name: string, signal: Signal, pipeline: string | undefined): Account {
     const account = new Account(id, kind, name, signal, pipeline, this.#witness);
+    account.timer = this.#timer;
     const page = this.#pages.get(id);
     if (page === undefined) this.#pages.set(id, [account]);
     else page.push(account);
@@ -29,6 +32,7 @@ export class Ledger {
   /** Folds accounts that nothing counts in any more into one per id, so that reloads do not pile them up. */
   retire(accounts: Iterable<Account>): void {
     for (const account of accounts) {
+      this.retire(account.inner);
       account.closed = true;
       const page = this.#pages.get(account.id) ?? [];
       const into = page.find((other) => other !== account && other.closed);
@@ -36,6 +40,12 @@ export class Ledger {
       fold(into, account);
       page.splice(page.indexOf(account), 1);
     }
+  }
+
+  /** Has the accounts of now and later time their calls; undefined ends that. */
+  time(timer: Timer | undefined): void {
+    this.#timer = timer;
+    for (const account of this) account.timer = timer;
   }
 
   /** Every account, also those of the same id. */

@@ -1,6 +1,7 @@
 import { PipelineError } from '../error.js';
 import type { Clock } from '../host.js';
 import { within } from '../observe/clock.js';
+import { untraced } from '../observe/open-telemetry.js';
 import type { Graph } from './graph.js';
 import type { Node } from './node.js';
 import type { RunningSource } from './running-source.js';
@@ -14,7 +15,8 @@ export async function startNodes(graph: Graph, onStarted: (id: string) => void):
   for (const node of [...graph.nodes].reverse()) {
     started.unshift(node);
     try {
-      await node.stage?.start?.();
+      // Sending that goes on in the background begins here.
+      await (node.component.kind === 'exporter' ? untraced(() => node.stage?.start?.()) : node.stage?.start?.());
     } catch (error) {
       await closeNodes(started);
       throw startError(node.id, error);

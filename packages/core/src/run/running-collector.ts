@@ -1,4 +1,3 @@
-import { type Meter, metrics } from '@opentelemetry/api';
 import type { Observable } from 'rxjs';
 import type { PipelinesConfig } from '../config.js';
 import type { Consume } from '../consume.js';
@@ -9,11 +8,12 @@ import { systemClock } from '../observe/clock.js';
 import { Emitter } from '../observe/emitter.js';
 import type { CollectorEvent, CollectorState } from '../observe/events.js';
 import { createLogger } from '../observe/logger.js';
+import { isRegistered, openTelemetry } from '../observe/open-telemetry.js';
 import { observeAccounts } from '../observe/telemetry.js';
 import { ConfigError } from '../options.js';
 import type { AnyBatch, Signal, Signals } from '../signal.js';
 import { type Duration, parseBytes, parseDuration } from '../units.js';
-import type { AccountData } from './account.js';
+import { type AccountData, Tally } from './account.js';
 import { createAdmission } from './admission.js';
 import { checkConfig } from './check.js';
 import type { Collector } from './collector.js';
@@ -39,12 +39,15 @@ export class RunningCollector implements Collector {
   readonly #engine: Engine;
   readonly #states: Emitter<CollectorState> = new Emitter();
   readonly #events: Emitter<CollectorEvent> = new Emitter();
+  readonly #restarts: Tally = new Tally();
   readonly #taps: Map<string, Tap> = new Map();
   readonly #endings: Endings;
   readonly #inputs: Inputs;
   #graph: Graph;
   #sources: readonly RunningSource[];
   #state: CollectorState = 'created';
+  /** Whether the program gave a meter of its own. */
+  readonly #observed: boolean;
   #stopObserving: (() => void) | undefined;
   #starting: Promise<void> | undefined;
   #reloading: Promise<void> = Promise.resolve();
@@ -57,16 +60,20 @@ export class RunningCollector implements Collector {
     const clock = options.clock ?? systemClock;
     const level = config.telemetry?.logLevel;
     const logger = options.logger ?? createLogger(level === undefined ? {} : { level });
-    let meter: Meter | undefined = options.meter;
+    let { meter } = options;
+    this.#observed = meter !== undefined;
     this.#engine = {
       ...{ clock, logger },
       get meter() {
-        return (meter ??= metrics.getMeter('otelier'));
+        return (meter ??= openTelemetry().metrics.getMeter('otelier'));
       },
       admission: createAdmission(parseBytes(config.limits?.inFlight ?? '') ?? defaultInFlight),
       dataDir: options.dataDir ?? config.dataDir,
       ledger: new Ledger(createWitness(this.#events, logger, clock)),
-      emit: (event) => this.#events.emit(event),
+      restarted: (component, reason) => {
+        this.#restarts.add(component, 1);
+        this.#events.emit({ type: 'restarted', component, reason });
+      },
     };
     this.#endings = new Endings((component, reason) => {
       logger.error({ component, reason }, 'a receiver failed');
@@ -164,7 +171,7 @@ export class RunningCollector implements Collector {
       throw error;
     }
     this.#sources = sources;
-    this.#stopObserving = observeAccounts(this.#engine);
+    if (this.#observed || isRegistered('metrics')) this.#stopObserving = observeAccounts(this.#engine, this.#restarts);
     this.#endings.watch(sources);
     this.#enter('running');
   }

@@ -1,5 +1,6 @@
 import type { Consume, Stage } from '../consume.js';
 import { PipelineError } from '../error.js';
+import { untraced } from '../observe/open-telemetry.js';
 import type { AnyBatch } from '../signal.js';
 import type { Account } from './account.js';
 import { Face, faceOf, rootOf } from './face.js';
@@ -11,12 +12,15 @@ export function watch<B extends AnyBatch>(stage: Stage<B>, account: Account, onC
     const face = new Face(rootOf(flow), account, count);
     account.enter(count);
     onCall();
+    const since = account.timer === undefined ? 0 : performance.now();
     try {
-      await stage.consume(batch, face);
+      await (account.kind === 'exporter' ? untraced(() => stage.consume(batch, face)) : stage.consume(batch, face));
     } catch (thrown) {
       const error = PipelineError.from(thrown);
       account.fail(face, error.code);
       throw error;
+    } finally {
+      account.timed(since);
     }
     account.settle(face);
   };
