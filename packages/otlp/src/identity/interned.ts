@@ -1,0 +1,158 @@
+import { ByteStore } from './byte-store.js';
+import type { Probe } from './probe.js';
+
+const DEAD = -1;
+
+/**
+ * Numbers for identities: equal numbers if and only if the identities are equal. The hash finds, the stored bytes decide.
+ *
+ * Open addressing with linear probing; everything lies in typed columns, so that a million entries cost the garbage collector nothing.
+ */
+export class Interned {
+  declare size: number;
+  /** True when the last {@link add} made a new entry. */
+  declare isNew: boolean;
+  /** How many children or streams hold on to each entry. */
+  declare references: Int32Array;
+  /** What the caller put there: the parent's number. */
+  declare parents: Int32Array;
+  declare private buckets: Int32Array;
+  declare private hash1: Int32Array;
+  declare private hash2: Int32Array;
+  declare private extra1: Int32Array;
+  declare private extra2: Int32Array;
+  declare private store: ByteStore;
+  /** Entries ever in use: those below that are not alive are on the free list. */
+  declare private high: number;
+  declare private free: number;
+  declare private readonly hashBits: number;
+
+  /** `hashBits`: how much of the hash is used; tests weaken it to force collisions. */
+  constructor(hashBits = -1) {
+    this.hashBits = hashBits;
+    this.clear();
+  }
+
+  clear(): void {
+    const n = 32;
+    this.size = 0;
+    this.isNew = false;
+    this.high = 0;
+    this.free = DEAD;
+    if (this.buckets !== undefined && this.buckets.length <= 1 << 13) {
+      this.buckets.fill(0);
+      this.store.clear();
+      return;
+    }
+    this.buckets = new Int32Array(n * 2);
+    this.hash1 = new Int32Array(n);
+    this.hash2 = new Int32Array(n);
+    this.parents = new Int32Array(n);
+    this.extra1 = new Int32Array(n);
+    this.extra2 = new Int32Array(n);
+    this.references = new Int32Array(n);
+    this.store = new ByteStore(n);
+  }
+
+  /** Number of the entry, added when it is not there; -1 instead when there are `max` already. */
+  add(probe: Probe, parent: number, extra1: number, extra2: number, max: number): number {
+    const h1 = probe.hash1 & this.hashBits;
+    const h2 = probe.hash2 & this.hashBits;
+    const mask = this.buckets.length - 1;
+    let bucket = (h1 ^ (h1 >>> 16)) & mask;
+    for (;;) {
+      const id = this.buckets[bucket]! - 1;
+      if (id < 0) break;
+      if (
+        this.hash1[id] === h1 &&
+        this.hash2[id] === h2 &&
+        this.parents[id] === parent &&
+        this.extra1[id] === extra1 &&
+        this.extra2[id] === extra2 &&
+        this.store.holds(id, probe)
+      ) {
+        this.isNew = false;
+        return id;
+      }
+      bucket = (bucket + 1) & mask;
+    }
+    if (this.size >= max) return DEAD;
+    let id = this.free;
+    if (id === DEAD) {
+      id = this.high++;
+      if (id === this.hash1.length) this.grow();
+    } else this.free = this.parents[id]!;
+    this.hash1[id] = h1;
+    this.hash2[id] = h2;
+    this.parents[id] = parent;
+    this.extra1[id] = extra1;
+    this.extra2[id] = extra2;
+    this.references[id] = 0;
+    this.store.put(id, probe);
+    this.isNew = true;
+    this.size++;
+    if (this.size * 2 > this.buckets.length) this.rehash(this.buckets.length * 2);
+    else this.buckets[bucket] = id + 1;
+    return id;
+  }
+
+  delete(id: number): void {
+    const mask = this.buckets.length - 1;
+    let hole = this.home(id, mask);
+    while (this.buckets[hole] !== id + 1) {
+      if (this.buckets[hole] === 0) return;
+      hole = (hole + 1) & mask;
+    }
+    // Entries behind the hole move up when their own bucket lies at or before it: no tombstones.
+    for (let next = (hole + 1) & mask; this.buckets[next] !== 0; next = (next + 1) & mask) {
+      const home = this.home(this.buckets[next]! - 1, mask);
+      if (((next - home) & mask) >= ((next - hole) & mask)) {
+        this.buckets[hole] = this.buckets[next]!;
+        hole = next;
+      }
+    }
+    this.buckets[hole] = 0;
+    this.store.drop(id);
+    this.parents[id] = this.free;
+    this.free = id;
+    this.size--;
+  }
+
+  /** Bytes held by columns and stored identities. */
+  get memory(): number {
+    return this.buckets.byteLength + this.hash1.byteLength * 6 + this.store.memory;
+  }
+
+  private home(id: number, mask: number): number {
+    const h = this.hash1[id]!;
+    return (h ^ (h >>> 16)) & mask;
+  }
+
+  private grow(): void {
+    const n = this.hash1.length * 2;
+    this.hash1 = grown(this.hash1, n);
+    this.hash2 = grown(this.hash2, n);
+    this.parents = grown(this.parents, n);
+    this.extra1 = grown(this.extra1, n);
+    this.extra2 = grown(this.extra2, n);
+    this.references = grown(this.references, n);
+    this.store.grow(n);
+  }
+
+  private rehash(n: number): void {
+    this.buckets = new Int32Array(n);
+    const mask = n - 1;
+    for (let id = 0; id < this.high; id++) {
+      if (!this.store.has(id)) continue;
+      let bucket = this.home(id, mask);
+      while (this.buckets[bucket] !== 0) bucket = (bucket + 1) & mask;
+      this.buckets[bucket] = id + 1;
+    }
+  }
+}
+
+function grown(a: Int32Array, n: number): Int32Array {
+  const b = new Int32Array(n);
+  b.set(a);
+  return b;
+}

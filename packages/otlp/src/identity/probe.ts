@@ -1,0 +1,166 @@
+import type { KeySet } from '../wire/key.js';
+import { after, skip, varint } from '../wire/varint.js';
+
+const MARKS = 2048;
+
+/**
+ * An identity that is looked for: ranges of one buffer, in the wire form of their fields, and the hash of them all.
+ *
+ * First come the ordered ranges (names, units), then the attributes, whose order does not count: each is hashed alone and the hashes
+ * are added. Of attributes with the same key the first counts, as in `Attributes.get`.
+ */
+export class Probe {
+  declare bytes: Buffer;
+  declare view: DataView;
+  /** from, to, from, to … */
+  declare ranges: Int32Array;
+  /** How many numbers of `ranges` are in use. */
+  declare used: number;
+  /** How many of those belong to ordered ranges. */
+  declare ordered: number;
+  /** Bytes in all ranges. */
+  declare size: number;
+  declare hash1: number;
+  declare hash2: number;
+  declare private readonly seed1: number;
+  declare private readonly seed2: number;
+  declare private readonly marks: Int32Array;
+  declare private serial: number;
+
+  constructor(seed1: number, seed2: number) {
+    this.bytes = Buffer.alloc(0);
+    this.view = new DataView(new ArrayBuffer(0));
+    this.ranges = new Int32Array(128);
+    this.used = 0;
+    this.ordered = 0;
+    this.size = 0;
+    this.hash1 = 0;
+    this.hash2 = 0;
+    this.seed1 = seed1;
+    this.seed2 = seed2;
+    this.marks = new Int32Array(MARKS);
+    this.serial = 0;
+  }
+
+  /** Starts over on `bytes`, with what the ranges do not say: the parent's number and two more. */
+  begin(bytes: Buffer, parent: number, extra1: number, extra2: number): void {
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    this.used = 0;
+    this.ordered = 0;
+    this.size = 0;
+    let a = Math.imul(this.seed1 ^ parent, 0x85ebca6b);
+    let b = Math.imul(this.seed2 ^ extra1, 0xc2b2ae35);
+    a = (Math.imul(a ^ (a >>> 15) ^ extra2, 0x27d4eb2f) + b) | 0;
+    b = (Math.imul(b ^ (b >>> 13), 0x165667b1) + a) | 0;
+    this.hash1 = a;
+    this.hash2 = b;
+  }
+
+  /** Adds a field whose place among the ordered ranges counts; an empty one is the same as an absent one. */
+  addOrdered(from: number, to: number): void {
+    if (to - from < 3) return;
+    const a = this.hash1;
+    const b = this.hash2;
+    this.hash1 = 0;
+    this.hash2 = 0;
+    this.addRange(from, to, from);
+    this.hash1 = (Math.imul(a ^ (a >>> 16), 0x9e3779b1) + this.hash1) | 0;
+    this.hash2 = (Math.imul(b ^ (b >>> 16), 0x85ebca77) + this.hash2) | 0;
+    this.ordered = this.used;
+  }
+
+  /** Adds the attributes (fields with `tag`) of the message [start, end), but those named in `without`. */
+  addAttributes(start: number, end: number, tag: number, without: KeySet | undefined): void {
+    const b = this.bytes;
+    const marks = this.marks;
+    const serial = ++this.serial;
+    let p = start;
+    while (p < end) {
+      const at = p;
+      const t = b[p++]!;
+      if (t !== tag) {
+        p = skip(b, p, t);
+        continue;
+      }
+      let n = b[p++]!;
+      if (n > 127) {
+        n = varint(b, p - 1);
+        p = after;
+      }
+      const from = p;
+      p += n;
+      if (without !== undefined && without.matches(b, from, p)) continue;
+      // Most names leave a mark of their own; where two share one, the bytes tell whether it is a name that was here before.
+      const length = b[from + 1]!;
+      const mark = (length * 61 + b[from + 2]! * 7 + b[from + 1 + length]! * 31 + b[from + 2 + (length >> 1)]! * 13) & (MARKS - 1);
+      if (marks[mark] === serial && this.hasKey(from)) continue;
+      marks[mark] = serial;
+      this.addRange(at, p, from);
+    }
+  }
+
+  private hasKey(from: number): boolean {
+    for (let i = this.ordered; i < this.used; i += 2) {
+      const at = this.ranges[i]!;
+      const b = this.bytes;
+      let other = at + 1;
+      while (b[other++]! > 127);
+      if (sameKey(b, from, other)) return true;
+    }
+    return false;
+  }
+
+  /** Hashes [from, to), remembers [at, to). */
+  private addRange(at: number, to: number, from: number): void {
+    let u = this.used;
+    if (u === this.ranges.length) {
+      const grown = new Int32Array(u * 2);
+      grown.set(this.ranges);
+      this.ranges = grown;
+    }
+    this.ranges[u++] = at;
+    this.ranges[u++] = to;
+    this.used = u;
+    this.size += to - at;
+
+    const view = this.view;
+    let a = this.seed1 ^ (to - from);
+    let b = this.seed2;
+    let p = from;
+    const last = to - 8;
+    for (; p <= last; p += 8) {
+      a = Math.imul(a ^ view.getInt32(p, true), 0x85ebca6b);
+      b = Math.imul(b ^ view.getInt32(p + 4, true), 0xc2b2ae35);
+      a = ((a << 15) | (a >>> 17)) + b;
+      b = ((b << 13) | (b >>> 19)) + a;
+    }
+    if (p <= to - 4) {
+      a = Math.imul(a ^ view.getInt32(p, true), 0x27d4eb2f);
+      p += 4;
+    }
+    let tail = 0;
+    for (; p < to; p++) tail = (tail << 8) | this.bytes[p]!;
+    b = Math.imul(b ^ tail, 0x165667b1);
+    a ^= b >>> 15;
+    a = Math.imul(a ^ (a >>> 16), 0x85ebca6b);
+    b = Math.imul((b ^ (b >>> 13)) + a, 0xc2b2ae35);
+    a = Math.imul((a ^ (a >>> 13)) + b, 0x9e3779b1);
+    this.hash1 = (this.hash1 + (a ^ (a >>> 16))) | 0;
+    this.hash2 = (this.hash2 + (b ^ (b >>> 15))) | 0;
+  }
+}
+
+/** True when the KeyValues whose payloads begin at `p` and `q` have the same key. */
+function sameKey(b: Uint8Array, p: number, q: number): boolean {
+  let n = b[p + 1]!;
+  let head = 2;
+  if (n > 127) {
+    n = varint(b, p + 1);
+    head = after - p;
+  }
+  for (let i = 1; i < head + n; i++) if (b[p + i] !== b[q + i]) return false;
+  return true;
+}
