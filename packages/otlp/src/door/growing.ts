@@ -35,6 +35,18 @@ export class Growing {
     this.at += to - from;
   }
 
+  /** A string field. */
+  text(tag: number, value: string): void {
+    this.varint(tag);
+    this.block(Buffer.from(value));
+  }
+
+  /** Bytes behind their length. */
+  block(bytes: Uint8Array): void {
+    this.varint(bytes.length);
+    this.copy(bytes, 0, bytes.length);
+  }
+
   /** Leaves space for the length of about `guess` bytes that follow; give the result and the guess to {@link close}. */
   open(guess: number): number {
     const width = widthOf(guess);

@@ -30,8 +30,11 @@ function rebuild(kind: number, source: Uint8Array, start: number, end: number, o
   const winners = findWinners(kind, source, start, end);
   if (kind === KEY_VALUE_KIND) {
     const key = winners.get('1');
-    if (key === undefined) out.varint(0x0a), out.varint(0);
-    else write(key, source, out);
+    if (key !== undefined) write(key, source, out);
+    else {
+      out.varint(0x0a);
+      out.varint(0);
+    }
     const value = winners.get('2');
     if (value !== undefined) write(value, source, out);
     return;

@@ -117,7 +117,7 @@ function fields(kind: number, p: number, end: number, depth: number): void {
           p = after;
         }
         const stop = p + n;
-        if (!(stop <= end)) pastEnd(kind, at, stop, end);
+        if (stop > end) pastEnd(kind, at, stop, end);
         if (action === KEY_VALUE) keyValue(p, stop, depth);
         else if (action === ANY_VALUE) anyValue(p, stop, depth);
         else if (action >= MESSAGE) fields(action - MESSAGE, p, stop, depth);
@@ -307,8 +307,7 @@ const nameOf = (kind: number): string => messages[kind]!.name;
 function pastEnd(kind: number, at: number, stop: number, end: number): never {
   const field = messages[kind]!.fields.find((each) => each.number === bytes[at]! >>> 3);
   const what = field === undefined ? nameOf(kind) : `${nameOf(kind)}.${field.name}`;
-  const to = Number.isNaN(stop) ? 'past the last byte' : `at byte ${stop}`;
-  return fail(`${what} ends ${to}, past its parent's end ${end}`, at);
+  return fail(`${what} ends at byte ${stop}, past its parent's end ${end}`, at);
 }
 
 function fail(what: string, at: number, code: 'malformed' | 'too-deep' = 'malformed'): never {

@@ -238,14 +238,14 @@ function escapedString(from: number): void {
   let run = from;
   for (let p = b.indexOf(0x5c, from); p >= 0 && p < to; p = b.indexOf(0x5c, run)) {
     target.w += b.copy(target.bytes, target.w, run, p);
-    run = unescape(p);
+    run = writeEscape(p);
   }
   target.w += b.copy(target.bytes, target.w, run, to);
   target.close(start, reserved);
 }
 
 /** Writes what the escape at p stands for and returns where it ends. */
-function unescape(p: number): number {
+function writeEscape(p: number): number {
   const b = source.bytes;
   const letter = b[p + 1]!;
   if (letter !== 0x75) {
