@@ -14,7 +14,7 @@ export function metricTable(batch: MetricsBatch, width: number, colors: Colors):
   const named = rows.map((row) => ({
     row,
     name: short ? row.name.slice(prefix.length) : row.name,
-    value: valueOf(row),
+    value: shownValue(row),
   }));
   const widest = (of: (entry: (typeof named)[number]) => string, most: number) =>
     Math.min(
@@ -45,7 +45,7 @@ function kind(row: MetricRow): string {
   return row.kind.replace('cumulative', 'cumul.').slice(0, widths.who);
 }
 
-function valueOf(row: MetricRow): string {
+function shownValue(row: MetricRow): string {
   const distribution = row.total !== undefined;
   return distribution ? `${figure(row.value)}×` : figure(row.value);
 }

@@ -1,9 +1,9 @@
 import type { PipelineErrorCode } from '@otelier/core';
 import { encodeExportResponse, encodeStatus, LogsBatch } from '@otelier/otlp';
+import { captures } from '@otelier/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { bodies, logs, startLogs, testFlow, testHost } from '../../test/host.js';
 import { type GrpcAnswer, grpcServer, grpcStatus } from '../../test/servers.js';
-import { captures } from '../../test/testing.js';
 import { type OtlpExporterOptions, otlpExporter } from './otlp.js';
 
 const cleanups: (() => Promise<unknown> | undefined)[] = [];

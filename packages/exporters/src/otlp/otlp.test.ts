@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import * as zlib from 'node:zlib';
 import { ConfigError, type PipelineErrorCode, type Signal } from '@otelier/core';
 import { encodeExportResponse, encodeStatus, LogsBatch } from '@otelier/otlp';
+import { captures } from '@otelier/testing';
 import { afterEach, describe, expect, test } from 'vitest';
+import { fakeClock } from '../../test/clock.js';
 import { bodies, logs, startLogs, testFlow, testHost } from '../../test/host.js';
 import { type Answer, httpServer } from '../../test/servers.js';
-import { captures, fakeClock } from '../../test/testing.js';
 import { type OtlpExporterOptions, otlpExporter } from './otlp.js';
 import { userAgent } from './transport.js';
 

@@ -9,8 +9,8 @@ import {
 import type { LogsBatch } from '@otelier/otlp';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fakeClock } from '../../test/clock.js';
 import { bodies, type Deliver, logs, startLogs, testFlow, testHost } from '../../test/host.js';
-import { fakeClock } from '../../test/testing.js';
 import { pauseMs } from './backoff.js';
 import { type RetryOptions, retry } from './retry.js';
 

@@ -1,7 +1,6 @@
-import { captures } from '../../testing/src/captures/captures.js';
-import { type FakeClock, fakeClock as standingClock } from '../../testing/src/clock/fake-clock.js';
+import { type FakeClock, fakeClock as standingClock } from '@otelier/testing';
 
-export { captures, type FakeClock };
+export type { FakeClock };
 
 /** A fake clock that lets what has just been called set its timers before time moves. */
 export function fakeClock(): FakeClock {
