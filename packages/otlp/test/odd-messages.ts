@@ -34,7 +34,11 @@ function encodeField(field: Field, next: () => number, odd: () => boolean, oddit
   const wireType = wireTypeOf(field);
   if (wireType === 2) {
     const value =
-      field.type === 'message' ? makeMessage(kindOf(field.message), next, oddity, depth + 1) : randomText(next);
+      field.type === 'message'
+        ? makeMessage(kindOf(field.message), next, oddity, depth + 1)
+        : field.type === 'id' && !odd()
+          ? Buffer.alloc(field.name === 'trace_id' ? 16 : 8, Math.floor(next() * 256))
+          : randomText(next);
     return delimited(field.number, value, odd);
   }
   if (!field.repeated) return Buffer.concat([varint(field.number * 8 + wireType, odd), scalar(field, next, odd)]);

@@ -5,6 +5,7 @@ import {
   type DescMessage,
   type FileRegistry,
   fromBinary,
+  fromJsonString,
   type JsonValue,
   toJson,
 } from '@bufbuild/protobuf';
@@ -76,6 +77,12 @@ export function meaning(kind: number, bytes: Uint8Array, strings: 'text' | 'byte
   const registry = strings === 'text' ? asText : asBytes;
   const schema = registry.getMessage(`otlp.${messages[kind]!.name}`) as DescMessage; // every name of the table is in it
   return toJson(schema, fromBinary(schema, bytes));
+}
+
+/** What protobuf-es reads from proto3 JSON. */
+export function meaningOfJson(kind: number, json: string): JsonValue {
+  const schema = asText.getMessage(`otlp.${messages[kind]!.name}`) as DescMessage; // as above
+  return toJson(schema, fromJsonString(schema, json));
 }
 
 interface Codec {

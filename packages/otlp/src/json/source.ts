@@ -86,12 +86,13 @@ export class Source {
       high = high * 10 + carry;
       if (high >= 4294967296) this.fail('expected an integer of at most 64 bits', start, 'malformed');
     }
-    if (b[first] === 48 && p > first + 1) this.fail('expected a number without leading zeros', start);
+    const code = quoted ? 'malformed' : 'not-json';
+    if (b[first] === 48 && p > first + 1) this.fail('expected a number without leading zeros', start, code);
     const c = b[p];
     if (c === 0x2e || c === 0x65 || c === 0x45) {
       // 1.0 and 1e3 are integers to protobuf's JSON mapping.
       this.p = from;
-      const value = Math.abs(this.number());
+      const value = Math.abs(this.number(code));
       p = this.p;
       if (!Number.isSafeInteger(value)) this.fail('expected an integer', start, 'malformed');
       high = Math.floor(value / 4294967296);
@@ -120,15 +121,15 @@ export class Source {
     else {
       if (!/^-?[0-9]/.test(text)) this.fail('expected a number, "NaN", "Infinity" or "-Infinity"', start, 'malformed');
       this.p++;
-      value = this.number();
+      value = this.number('malformed');
       if (this.p !== end) this.fail('expected a number', start, 'malformed');
     }
     this.p = end + 1;
     return value;
   }
 
-  /** A JSON number. */
-  number(): number {
+  /** A JSON number; `code` is for what is none, which in quotes is still JSON. */
+  number(code: 'not-json' | 'malformed' = 'not-json'): number {
     const b = this.bytes;
     const start = this.p;
     let p = start;
@@ -138,8 +139,8 @@ export class Source {
     let digit = b[p]! - 48;
     for (; digit >= 0 && digit <= 9; digit = b[++p]! - 48) mantissa = mantissa * 10 + digit;
     let digits = p - first;
-    if (digits === 0) this.fail('expected a digit', p);
-    if (b[first] === 48 && digits > 1) this.fail('expected a number without leading zeros', start);
+    if (digits === 0) this.fail('expected a digit', p, code);
+    if (b[first] === 48 && digits > 1) this.fail('expected a number without leading zeros', start, code);
     let scale = 0;
     if (b[p] === 0x2e) {
       const point = ++p;
@@ -147,7 +148,7 @@ export class Source {
       for (; digit >= 0 && digit <= 9; digit = b[++p]! - 48) mantissa = mantissa * 10 + digit;
       scale = point - p;
       digits -= scale;
-      if (scale === 0) this.fail('expected a digit', p);
+      if (scale === 0) this.fail('expected a digit', p, code);
     }
     if (b[p] === 0x65 || b[p] === 0x45) {
       p++;
@@ -157,7 +158,7 @@ export class Source {
       let exponent = 0;
       digit = b[p]! - 48;
       for (; digit >= 0 && digit <= 9; digit = b[++p]! - 48) exponent = exponent * 10 + digit;
-      if (p === from) this.fail('expected a digit', p);
+      if (p === from) this.fail('expected a digit', p, code);
       scale += down ? -exponent : exponent;
     }
     this.p = p;
