@@ -67,7 +67,10 @@ function entries(attributes: Attributes): [string, AnyValue, string][] {
 }
 
 function same(a: unknown, b: unknown): void {
-  const text = (x: unknown) => JSON.stringify(x, (_, v) => (typeof v === 'bigint' ? `${v}n` : Object.is(v, -0) ? '-0' : typeof v === 'number' ? String(v) : v));
+  const text = (x: unknown) =>
+    JSON.stringify(x, (_, v) =>
+      typeof v === 'bigint' ? `${v}n` : Object.is(v, -0) ? '-0' : typeof v === 'number' ? String(v) : v,
+    );
   if (text(a) !== text(b)) throw new Error(`get() and iteration differ: ${text(a)} ${text(b)}`);
 }
 
@@ -85,7 +88,12 @@ const plainResource = (r: Plain | undefined) => ({
   attributes: unnamed(entriesOf(r?.['attributes'])),
   dropped: r?.['droppedAttributesCount'] ?? 0,
 });
-const scope = (s: Scope) => ({ name: s.name, version: s.version, attributes: entries(s.attributes), dropped: s.droppedAttributesCount });
+const scope = (s: Scope) => ({
+  name: s.name,
+  version: s.version,
+  attributes: entries(s.attributes),
+  dropped: s.droppedAttributesCount,
+});
 const plainScope = (s: Plain | undefined) => ({
   name: s?.['name'] ?? '',
   version: s?.['version'] ?? '',
@@ -204,7 +212,14 @@ export const span = (s: Span): unknown => ({
   status: [s.statusCode, s.statusMessage],
   dropped: [s.droppedAttributesCount, s.droppedEventsCount, s.droppedLinksCount],
   events: [...s.events].map((e) => [entries(e.attributes), e.name, e.timeUnixNano, e.timeMs, e.droppedAttributesCount]),
-  links: [...s.links].map((l) => [entries(l.attributes), l.traceId, l.spanId, l.traceState, l.flags, l.droppedAttributesCount]),
+  links: [...s.links].map((l) => [
+    entries(l.attributes),
+    l.traceId,
+    l.spanId,
+    l.traceState,
+    l.flags,
+    l.droppedAttributesCount,
+  ]),
 });
 
 export const plainSpan = (s: Plain): unknown => ({
@@ -262,7 +277,15 @@ export const plainMetric = (m: Plain): unknown => {
   };
 };
 
-const exemplar = (e: Exemplar): unknown => [entries(e.filteredAttributes), e.timeUnixNano, e.value, e.isInt, e.isInt ? e.intValue : 0n, e.traceId, e.spanId];
+const exemplar = (e: Exemplar): unknown => [
+  entries(e.filteredAttributes),
+  e.timeUnixNano,
+  e.value,
+  e.isInt,
+  e.isInt ? e.intValue : 0n,
+  e.traceId,
+  e.spanId,
+];
 const plainExemplar = (e: Plain): unknown => [
   unnamed(entriesOf(e['filteredAttributes'])),
   big(e['timeUnixNano']),

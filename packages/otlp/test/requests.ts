@@ -33,24 +33,44 @@ const uint64: fc.Arbitrary<bigint> = fc.oneof(
   fc.bigInt(0n, 2n ** 64n - 1n),
 );
 const uint32 = fc.oneof(fc.constantFrom(0, 1, 127, 128, 2 ** 32 - 1), fc.nat(2 ** 31 - 1));
-const names = fc.constantFrom('a', 'b', 'session.id', 'é', 'key with spaces', 'k'.repeat(130), 'k'.repeat(131), 'user.id', '__proto__');
-const strings = fc.oneof(fc.constantFrom('', 'a', 'user_prompt', 'x'.repeat(127), 'y'.repeat(128), 'ü€😀'), fc.string({ unit: 'grapheme', maxLength: 40 }));
+const names = fc.constantFrom(
+  'a',
+  'b',
+  'session.id',
+  'é',
+  'key with spaces',
+  'k'.repeat(130),
+  'k'.repeat(131),
+  'user.id',
+  '__proto__',
+);
+const strings = fc.oneof(
+  fc.constantFrom('', 'a', 'user_prompt', 'x'.repeat(127), 'y'.repeat(128), 'ü€😀'),
+  fc.string({ unit: 'grapheme', maxLength: 40 }),
+);
 
 const text = (field: number) => strings.map((s) => delimited(field, Buffer.from(s)));
-const bytes = (field: number, length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((b) => delimited(field, b));
-const fixed64 = (field: number) => uint64.map((v) => Buffer.concat([tag(field, 1), eight((b) => b.writeBigUInt64LE(v))]));
-const fixed32 = (field: number) => uint32.map((v) => {
-  const b = Buffer.alloc(4);
-  b.writeUInt32LE(v);
-  return Buffer.concat([tag(field, 5), b]);
-});
-const double = (field: number) => fc.double().map((v) => Buffer.concat([tag(field, 1), eight((b) => b.writeDoubleLE(v))]));
+const bytes = (field: number, length: number) =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map((b) => delimited(field, b));
+const fixed64 = (field: number) =>
+  uint64.map((v) => Buffer.concat([tag(field, 1), eight((b) => b.writeBigUInt64LE(v))]));
+const fixed32 = (field: number) =>
+  uint32.map((v) => {
+    const b = Buffer.alloc(4);
+    b.writeUInt32LE(v);
+    return Buffer.concat([tag(field, 5), b]);
+  });
+const double = (field: number) =>
+  fc.double().map((v) => Buffer.concat([tag(field, 1), eight((b) => b.writeDoubleLE(v))]));
 const int = (field: number) => uint32.map((v) => Buffer.concat([tag(field, 0), varint(BigInt(v))]));
-const choice = (field: number, most: number) => fc.nat(most).map((v) => Buffer.concat([tag(field, 0), varint(BigInt(v))]));
+const choice = (field: number, most: number) =>
+  fc.nat(most).map((v) => Buffer.concat([tag(field, 0), varint(BigInt(v))]));
 const flag = (field: number) => fc.boolean().map((v) => Buffer.concat([tag(field, 0), varint(v ? 1n : 0n)]));
-const sint = (field: number) => fc.integer().map((v) => Buffer.concat([tag(field, 0), varint(BigInt(((v << 1) ^ (v >> 31)) >>> 0))]));
+const sint = (field: number) =>
+  fc.integer().map((v) => Buffer.concat([tag(field, 0), varint(BigInt(((v << 1) ^ (v >> 31)) >>> 0))]));
 const nested = (field: number, content: fc.Arbitrary<Buffer>) => content.map((b) => delimited(field, b));
-const repeated = (part: fc.Arbitrary<Buffer>, maxLength = 3) => fc.array(part, { maxLength }).map((parts) => Buffer.concat(parts));
+const repeated = (part: fc.Arbitrary<Buffer>, maxLength = 3) =>
+  fc.array(part, { maxLength }).map((parts) => Buffer.concat(parts));
 
 /** 64-bit fields and varints as one packed field, or one by one. */
 function numbers(field: number, kind: 'fixed64' | 'double' | 'uint64'): fc.Arbitrary<Buffer> {
@@ -60,11 +80,13 @@ function numbers(field: number, kind: 'fixed64' | 'double' | 'uint64'): fc.Arbit
       : kind === 'double'
         ? fc.double({ noNaN: true }).map((v) => eight((b) => b.writeDoubleLE(v)))
         : uint64.map((v) => eight((b) => b.writeBigUInt64LE(v)));
-  return fc.tuple(fc.array(one, { minLength: 1, maxLength: 4 }), fc.boolean()).map(([values, packed]) =>
-    packed
-      ? delimited(field, Buffer.concat(values))
-      : Buffer.concat(values.flatMap((v) => [tag(field, kind === 'uint64' ? 0 : 1), v])),
-  );
+  return fc
+    .tuple(fc.array(one, { minLength: 1, maxLength: 4 }), fc.boolean())
+    .map(([values, packed]) =>
+      packed
+        ? delimited(field, Buffer.concat(values))
+        : Buffer.concat(values.flatMap((v) => [tag(field, kind === 'uint64' ? 0 : 1), v])),
+    );
 }
 
 const unknown = fc.oneof(
@@ -98,8 +120,12 @@ const anyValue: fc.Arbitrary<Buffer> = fc.letrec<{ value: Buffer; leaf: Buffer }
     { weight: 1, arbitrary: nested(5, repeated(nested(1, tie('value')))) },
     {
       weight: 1,
-      arbitrary: nested(6, fc.uniqueArray(fc.tuple(names, tie('value')), { maxLength: 3, selector: ([name]) => name }).map((entries) =>
-        Buffer.concat(entries.map(([name, value]) => delimited(1, keyValue(name, value)))))),
+      arbitrary: nested(
+        6,
+        fc
+          .uniqueArray(fc.tuple(names, tie('value')), { maxLength: 3, selector: ([name]) => name })
+          .map((entries) => Buffer.concat(entries.map(([name, value]) => delimited(1, keyValue(name, value))))),
+      ),
     },
   ),
 })).value;
@@ -109,7 +135,10 @@ function keyValue(name: string, value: Buffer): Buffer {
 }
 
 const attributes = (field: number) =>
-  repeated(fc.tuple(names, anyValue).map(([name, value]) => delimited(field, keyValue(name, value))), 6);
+  repeated(
+    fc.tuple(names, anyValue).map(([name, value]) => delimited(field, keyValue(name, value))),
+    6,
+  );
 
 const resource = nested(1, message(attributes(1), int(2)));
 const scope = nested(1, message(text(1), text(2), attributes(3), int(4)));
@@ -119,18 +148,65 @@ function request(item: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
   return repeated(nested(1, message(resource, repeated(scopes, 3), text(3))), 3);
 }
 
-const logRecord = message(fixed64(1), choice(2, 24), text(3), nested(5, anyValue), attributes(6), int(7), fixed32(8), bytes(9, 16), bytes(10, 8), fixed64(11), text(12));
+const logRecord = message(
+  fixed64(1),
+  choice(2, 24),
+  text(3),
+  nested(5, anyValue),
+  attributes(6),
+  int(7),
+  fixed32(8),
+  bytes(9, 16),
+  bytes(10, 8),
+  fixed64(11),
+  text(12),
+);
 
 const numberValue = (doubleField: number) =>
-  fc.oneof(double(doubleField), uint64.map((v) => Buffer.concat([tag(6, 1), eight((b) => b.writeBigUInt64LE(v))])));
+  fc.oneof(
+    double(doubleField),
+    uint64.map((v) => Buffer.concat([tag(6, 1), eight((b) => b.writeBigUInt64LE(v))])),
+  );
 const exemplar = message(attributes(7), fixed64(2), numberValue(3), bytes(4, 8), bytes(5, 16));
 const exemplars = (field: number) => repeated(nested(field, exemplar), 2);
 const times = [fixed64(2), fixed64(3)];
 const number = message(attributes(7), ...times, numberValue(4), exemplars(5), int(8));
-const histogram = message(attributes(9), ...times, fixed64(4), double(5), numbers(6, 'fixed64'), numbers(7, 'double'), exemplars(8), int(10), double(11), double(12));
+const histogram = message(
+  attributes(9),
+  ...times,
+  fixed64(4),
+  double(5),
+  numbers(6, 'fixed64'),
+  numbers(7, 'double'),
+  exemplars(8),
+  int(10),
+  double(11),
+  double(12),
+);
 const buckets = message(sint(1), numbers(2, 'uint64'));
-const exponential = message(attributes(1), ...times, fixed64(4), double(5), sint(6), fixed64(7), nested(8, buckets), nested(9, buckets), int(10), exemplars(11), double(12), double(13), double(14));
-const summary = message(attributes(7), ...times, fixed64(4), double(5), repeated(nested(6, message(double(1), double(2))), 3), int(8));
+const exponential = message(
+  attributes(1),
+  ...times,
+  fixed64(4),
+  double(5),
+  sint(6),
+  fixed64(7),
+  nested(8, buckets),
+  nested(9, buckets),
+  int(10),
+  exemplars(11),
+  double(12),
+  double(13),
+  double(14),
+);
+const summary = message(
+  attributes(7),
+  ...times,
+  fixed64(4),
+  double(5),
+  repeated(nested(6, message(double(1), double(2))), 3),
+  int(8),
+);
 const points = (point: fc.Arbitrary<Buffer>) => repeated(nested(1, point), 3);
 const data = fc.oneof(
   nested(5, message(points(number))),
@@ -143,7 +219,24 @@ const metric = message(text(1), text(2), text(3), data, attributes(12));
 
 const event = message(fixed64(1), text(2), attributes(3), int(4));
 const link = message(bytes(1, 16), bytes(2, 8), text(3), attributes(4), int(5), fixed32(6));
-const span = message(bytes(1, 16), bytes(2, 8), text(3), bytes(4, 8), text(5), choice(6, 5), fixed64(7), fixed64(8), attributes(9), int(10), repeated(nested(11, event), 2), int(12), repeated(nested(13, link), 2), int(14), nested(15, message(text(2), choice(3, 2))), fixed32(16));
+const span = message(
+  bytes(1, 16),
+  bytes(2, 8),
+  text(3),
+  bytes(4, 8),
+  text(5),
+  choice(6, 5),
+  fixed64(7),
+  fixed64(8),
+  attributes(9),
+  int(10),
+  repeated(nested(11, event), 2),
+  int(12),
+  repeated(nested(13, link), 2),
+  int(14),
+  nested(15, message(text(2), choice(3, 2))),
+  fixed32(16),
+);
 
 /** Requests of each signal as bytes, in the form that the door lets through. */
 export const requests: { readonly [signal in Signal]: fc.Arbitrary<Buffer> } = {

@@ -66,7 +66,7 @@ export function anyValue(b: Uint8Array, p: number, end: number): AnyValue {
         break;
       case 0x3a:
         // A copy: the batch may compact its bytes in place later.
-        out = Uint8Array.prototype.slice.call(b, p, p + n);
+        out = new Uint8Array(b.subarray(p, p + n));
         break;
       default:
         if ((tag & 7) !== 2 || tag > 127) n = skip(b, p, tag) - p;
