@@ -185,9 +185,9 @@ describe('jsonToProtobuf', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.boolean(), (text, ascii) => {
         let json = JSON.stringify(text);
         if (ascii) json = json.replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-        expect(readRecord(`{"eventName":${json}}`)).toEqual(text === '' ? {} : { eventName: text.toWellFormed() });
+        expect(readRecord(`{"eventName":${json}}`)).toEqual(text === '' ? {} : { eventName: Buffer.from(text).toString() });
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -290,7 +290,7 @@ describe('refusals', () => {
           outcomes.add(error.code);
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: 1000 },
     );
     expect([...outcomes].sort()).toEqual(['malformed', 'not-json', 'taken']);
   });
