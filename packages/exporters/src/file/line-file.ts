@@ -27,6 +27,7 @@ export class LineFile {
   private size: number = 0;
   private regular: boolean = true;
   private pending: Pending[] = [];
+  private busy: boolean = false;
   private writing: Promise<void> | undefined;
 
   private constructor(path: string, settings: FileSettings, host: Host) {
@@ -51,13 +52,12 @@ export class LineFile {
   append(render: () => string, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       this.pending.push({ render, signal, line: undefined, resolve, reject });
-      this.writing ??= this.write().finally(() => {
-        this.writing = undefined;
-      });
+      if (!this.busy) this.writing = this.write();
     });
   }
 
   private async write(): Promise<void> {
+    this.busy = true;
     while (this.pending.length > 0) {
       const { group, lines, bytes } = this.nextGroup();
       if (group.length === 0) continue;
@@ -69,6 +69,8 @@ export class LineFile {
         for (const { reject } of group) reject(error);
       }
     }
+    // In the same turn as the last look at what is pending: nobody who comes later is left waiting.
+    this.busy = false;
   }
 
   private nextGroup(): { group: Pending[]; lines: Buffer[]; bytes: number } {
