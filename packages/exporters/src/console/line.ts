@@ -8,7 +8,7 @@ export type Colors = ReturnType<typeof pc.createColors>;
 export type Paint = (text: string) => string;
 
 /** From this width on there is room for words, and for two spaces between columns. */
-export const roomy = 100;
+export const roomy = 105;
 
 /** One line of output, built from left to right, that never grows wider than the terminal. */
 export class Line {
