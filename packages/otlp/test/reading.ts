@@ -31,19 +31,19 @@ const ms = (value: Plain | undefined): number => {
 };
 
 /** An AnyValue as AttributeList.get() should give it. */
-export function valueOf(v: Plain | undefined): AnyValue {
+export function valueFrom(v: Plain | undefined): AnyValue {
   if (v === undefined) return undefined;
-  if ('stringValue' in v) return v['stringValue']!;
-  if ('boolValue' in v) return v['boolValue']!;
+  if ('stringValue' in v) return v.stringValue!;
+  if ('boolValue' in v) return v.boolValue!;
   if ('intValue' in v) {
-    const n = BigInt(v['intValue']!);
+    const n = BigInt(v.intValue!);
     return Number.isSafeInteger(Number(n)) ? Number(n) : n;
   }
-  if ('doubleValue' in v) return v['doubleValue']!;
-  if ('bytesValue' in v) return new Uint8Array(Buffer.from(v['bytesValue']!, 'base64'));
-  if ('arrayValue' in v) return list(v['arrayValue']!['values']).map(valueOf);
+  if ('doubleValue' in v) return v.doubleValue!;
+  if ('bytesValue' in v) return new Uint8Array(Buffer.from(v.bytesValue!, 'base64'));
+  if ('arrayValue' in v) return list(v.arrayValue!.values).map(valueFrom);
   if ('kvlistValue' in v)
-    return Object.fromEntries(list(v['kvlistValue']!['values']).map((e) => [e['key'] ?? '', valueOf(e['value'])]));
+    return Object.fromEntries(list(v.kvlistValue!.values).map((e) => [e.key ?? '', valueFrom(e.value)]));
   return undefined;
 }
 
@@ -53,7 +53,7 @@ export function kindOf(v: Plain | undefined): string {
 }
 
 export const entriesOf = (attributes: Plain | undefined): [string, AnyValue, string][] =>
-  list(attributes).map((a) => [(a['key'] as string) ?? '', valueOf(a['value']), kindOf(a['value'])]);
+  list(attributes).map((a) => [(a.key as string) ?? '', valueFrom(a.value), kindOf(a.value)]);
 
 function entries(attributes: Attributes): [string, AnyValue, string][] {
   const seen = new Set<string>();
@@ -85,8 +85,8 @@ const unnamed = (attributes: [string, AnyValue, string][]) => {
 
 const resource = (r: Resource) => ({ attributes: entries(r.attributes), dropped: r.droppedAttributesCount });
 const plainResource = (r: Plain | undefined) => ({
-  attributes: unnamed(entriesOf(r?.['attributes'])),
-  dropped: r?.['droppedAttributesCount'] ?? 0,
+  attributes: unnamed(entriesOf(r?.attributes)),
+  dropped: r?.droppedAttributesCount ?? 0,
 });
 const scope = (s: Scope) => ({
   name: s.name,
@@ -95,10 +95,10 @@ const scope = (s: Scope) => ({
   dropped: s.droppedAttributesCount,
 });
 const plainScope = (s: Plain | undefined) => ({
-  name: s?.['name'] ?? '',
-  version: s?.['version'] ?? '',
-  attributes: unnamed(entriesOf(s?.['attributes'])),
-  dropped: s?.['droppedAttributesCount'] ?? 0,
+  name: s?.name ?? '',
+  version: s?.version ?? '',
+  attributes: unnamed(entriesOf(s?.attributes)),
+  dropped: s?.droppedAttributesCount ?? 0,
 });
 
 export function readLogs(batch: LogsBatch): unknown {
@@ -157,13 +157,13 @@ export function plainMetrics(request: Plain): unknown {
 
 function holders(request: Plain, one: string, two: string, three: string, item: (plain: Plain) => unknown): unknown {
   return list(request[one]).map((rl) => ({
-    has: rl['resource'] !== undefined,
-    resource: plainResource(rl['resource']),
-    url: rl['schemaUrl'] ?? '',
+    has: rl.resource !== undefined,
+    resource: plainResource(rl.resource),
+    url: rl.schemaUrl ?? '',
     scopes: list(rl[two]).map((sl) => ({
-      has: sl['scope'] !== undefined,
-      scope: plainScope(sl['scope']),
-      url: sl['schemaUrl'] ?? '',
+      has: sl.scope !== undefined,
+      scope: plainScope(sl.scope),
+      url: sl.schemaUrl ?? '',
       items: list(sl[three]).map(item),
     })),
   }));
@@ -186,19 +186,19 @@ export const logRecord = (r: LogRecord): unknown => ({
 });
 
 export const plainLogRecord = (r: Plain): unknown => ({
-  attributes: unnamed(entriesOf(r['attributes'])),
-  body: valueOf(r['body']),
-  severityText: r['severityText'] ?? '',
-  severityNumber: r['severityNumber'] ?? 0,
-  eventName: r['eventName'] ?? '',
-  time: big(r['timeUnixNano']),
-  timeMs: ms(r['timeUnixNano']),
-  observed: big(r['observedTimeUnixNano']),
-  observedMs: ms(r['observedTimeUnixNano']),
-  traceId: hex(r['traceId']),
-  spanId: hex(r['spanId']),
-  flags: r['flags'] ?? 0,
-  dropped: r['droppedAttributesCount'] ?? 0,
+  attributes: unnamed(entriesOf(r.attributes)),
+  body: valueFrom(r.body),
+  severityText: r.severityText ?? '',
+  severityNumber: r.severityNumber ?? 0,
+  eventName: r.eventName ?? '',
+  time: big(r.timeUnixNano),
+  timeMs: ms(r.timeUnixNano),
+  observed: big(r.observedTimeUnixNano),
+  observedMs: ms(r.observedTimeUnixNano),
+  traceId: hex(r.traceId),
+  spanId: hex(r.spanId),
+  flags: r.flags ?? 0,
+  dropped: r.droppedAttributesCount ?? 0,
 });
 
 export const span = (s: Span): unknown => ({
@@ -223,29 +223,29 @@ export const span = (s: Span): unknown => ({
 });
 
 export const plainSpan = (s: Plain): unknown => ({
-  attributes: unnamed(entriesOf(s['attributes'])),
-  ids: [hex(s['traceId']), hex(s['spanId']), hex(s['parentSpanId'])],
-  traceState: s['traceState'] ?? '',
-  name: s['name'] ?? '',
-  kind: s['kind'] ?? 0,
-  flags: s['flags'] ?? 0,
-  times: [big(s['startTimeUnixNano']), big(s['endTimeUnixNano']), ms(s['startTimeUnixNano']), ms(s['endTimeUnixNano'])],
-  status: [s['status']?.['code'] ?? 0, s['status']?.['message'] ?? ''],
-  dropped: [s['droppedAttributesCount'] ?? 0, s['droppedEventsCount'] ?? 0, s['droppedLinksCount'] ?? 0],
-  events: list(s['events']).map((e) => [
-    unnamed(entriesOf(e['attributes'])),
-    e['name'] ?? '',
-    big(e['timeUnixNano']),
-    ms(e['timeUnixNano']),
-    e['droppedAttributesCount'] ?? 0,
+  attributes: unnamed(entriesOf(s.attributes)),
+  ids: [hex(s.traceId), hex(s.spanId), hex(s.parentSpanId)],
+  traceState: s.traceState ?? '',
+  name: s.name ?? '',
+  kind: s.kind ?? 0,
+  flags: s.flags ?? 0,
+  times: [big(s.startTimeUnixNano), big(s.endTimeUnixNano), ms(s.startTimeUnixNano), ms(s.endTimeUnixNano)],
+  status: [s.status?.code ?? 0, s.status?.message ?? ''],
+  dropped: [s.droppedAttributesCount ?? 0, s.droppedEventsCount ?? 0, s.droppedLinksCount ?? 0],
+  events: list(s.events).map((e) => [
+    unnamed(entriesOf(e.attributes)),
+    e.name ?? '',
+    big(e.timeUnixNano),
+    ms(e.timeUnixNano),
+    e.droppedAttributesCount ?? 0,
   ]),
-  links: list(s['links']).map((l) => [
-    unnamed(entriesOf(l['attributes'])),
-    hex(l['traceId']),
-    hex(l['spanId']),
-    l['traceState'] ?? '',
-    l['flags'] ?? 0,
-    l['droppedAttributesCount'] ?? 0,
+  links: list(s.links).map((l) => [
+    unnamed(entriesOf(l.attributes)),
+    hex(l.traceId),
+    hex(l.spanId),
+    l.traceState ?? '',
+    l.flags ?? 0,
+    l.droppedAttributesCount ?? 0,
   ]),
 });
 
@@ -266,14 +266,14 @@ export const plainMetric = (m: Plain): unknown => {
   const type = DATA.find((name) => m[name] !== undefined);
   const data = type === undefined ? undefined : m[type];
   return {
-    name: m['name'] ?? '',
-    description: m['description'] ?? '',
-    unit: m['unit'] ?? '',
+    name: m.name ?? '',
+    description: m.description ?? '',
+    unit: m.unit ?? '',
     type,
-    temporality: ['unspecified', 'delta', 'cumulative'][data?.['aggregationTemporality'] ?? 0],
-    monotonic: data?.['isMonotonic'] ?? false,
-    metadata: unnamed(entriesOf(m['metadata'])),
-    points: list(data?.['dataPoints']).map((p) => plainPoint(type!, p)),
+    temporality: ['unspecified', 'delta', 'cumulative'][data?.aggregationTemporality ?? 0],
+    monotonic: data?.isMonotonic ?? false,
+    metadata: unnamed(entriesOf(m.metadata)),
+    points: list(data?.dataPoints).map((p) => plainPoint(type!, p)),
   };
 };
 
@@ -287,13 +287,13 @@ const exemplar = (e: Exemplar): unknown => [
   e.spanId,
 ];
 const plainExemplar = (e: Plain): unknown => [
-  unnamed(entriesOf(e['filteredAttributes'])),
-  big(e['timeUnixNano']),
-  e['asDouble'] ?? Number(e['asInt'] ?? 0),
-  e['asInt'] !== undefined,
-  big(e['asInt']),
-  hex(e['traceId']),
-  hex(e['spanId']),
+  unnamed(entriesOf(e.filteredAttributes)),
+  big(e.timeUnixNano),
+  e.asDouble ?? Number(e.asInt ?? 0),
+  e.asInt !== undefined,
+  big(e.asInt),
+  hex(e.traceId),
+  hex(e.spanId),
 ];
 
 export function point(p: DataPoint): unknown {
@@ -323,37 +323,36 @@ export function point(p: DataPoint): unknown {
 export function plainPoint(type: string, p: Plain): unknown {
   const common = {
     type,
-    attributes: unnamed(entriesOf(p['attributes'])),
-    times: [big(p['startTimeUnixNano']), big(p['timeUnixNano']), ms(p['startTimeUnixNano']), ms(p['timeUnixNano'])],
-    flags: p['flags'] ?? 0,
-    gap: (p['flags'] ?? 0) % 2 === 1,
-    exemplars: list(p['exemplars']).map(plainExemplar),
+    attributes: unnamed(entriesOf(p.attributes)),
+    times: [big(p.startTimeUnixNano), big(p.timeUnixNano), ms(p.startTimeUnixNano), ms(p.timeUnixNano)],
+    flags: p.flags ?? 0,
+    gap: (p.flags ?? 0) % 2 === 1,
+    exemplars: list(p.exemplars).map(plainExemplar),
   };
   if (type === 'gauge' || type === 'sum')
     return {
       ...common,
-      value: p['asDouble'] ?? Number(p['asInt'] ?? 0),
-      isInt: p['asInt'] !== undefined,
-      has: p['asInt'] !== undefined || p['asDouble'] !== undefined,
-      int: big(p['asInt']),
+      value: p.asDouble ?? Number(p.asInt ?? 0),
+      isInt: p.asInt !== undefined,
+      has: p.asInt !== undefined || p.asDouble !== undefined,
+      int: big(p.asInt),
     };
   if (type === 'summary')
     return {
       ...common,
-      count: big(p['count']),
-      sum: p['sum'] ?? 0,
-      quantiles: list(p['quantileValues']).map((q) => ({ quantile: q['quantile'] ?? 0, value: q['value'] ?? 0 })),
+      count: big(p.count),
+      sum: p.sum ?? 0,
+      quantiles: list(p.quantileValues).map((q) => ({ quantile: q.quantile ?? 0, value: q.value ?? 0 })),
     };
-  const both = { ...common, count: big(p['count']), sum: p['sum'], min: p['min'], max: p['max'] };
-  if (type === 'histogram')
-    return { ...both, counts: list(p['bucketCounts']).map(big), bounds: list(p['explicitBounds']) };
+  const both = { ...common, count: big(p.count), sum: p.sum, min: p.min, max: p.max };
+  if (type === 'histogram') return { ...both, counts: list(p.bucketCounts).map(big), bounds: list(p.explicitBounds) };
   const half = (b: Plain | undefined) =>
-    b === undefined ? undefined : { offset: b['offset'] ?? 0, bucketCounts: list(b['bucketCounts']).map(big) };
+    b === undefined ? undefined : { offset: b.offset ?? 0, bucketCounts: list(b.bucketCounts).map(big) };
   return {
     ...both,
-    scale: p['scale'] ?? 0,
-    zero: [big(p['zeroCount']), p['zeroThreshold'] ?? 0],
-    positive: half(p['positive']),
-    negative: half(p['negative']),
+    scale: p.scale ?? 0,
+    zero: [big(p.zeroCount), p.zeroThreshold ?? 0],
+    positive: half(p.positive),
+    negative: half(p.negative),
   };
 }
