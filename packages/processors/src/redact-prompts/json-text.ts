@@ -7,7 +7,7 @@ export interface JsonRules {
   /** A text's replacement, or undefined for `null`. `depth` counts from the root of the text given to {@link rewriteJson}. */
   string(text: string, key: string, treatment: Treatment, depth: number): string | undefined;
   /** A number's replacement, as a text; undefined for `null`. */
-  number(key: string): string | undefined;
+  number(): string | undefined;
 }
 
 /** `search`: only listed keys are masked; `mask`: every leaf is; `label`: every leaf but numbers and names; `keep`: nothing is. */
@@ -18,7 +18,14 @@ export type Treatment = 'search' | 'mask' | 'label' | 'keep';
  *
  * @returns undefined when the text is not JSON or nests deeper than `maxDepth`.
  */
-export function rewriteJson(text: string, treatment: Treatment, name: string, maxDepth: number, depth: number, rules: JsonRules): string | undefined {
+export function rewriteJson(
+  text: string,
+  treatment: Treatment,
+  name: string,
+  maxDepth: number,
+  depth: number,
+  rules: JsonRules,
+): string | undefined {
   try {
     JSON.parse(text);
   } catch {
@@ -70,7 +77,7 @@ class Rewriter {
         this.string(key, treatment, depth);
         break;
       default:
-        this.scalar(key, treatment);
+        this.scalar(treatment);
     }
     this.blanks();
   }
@@ -118,7 +125,7 @@ class Rewriter {
     if (replacement !== text) this.replace(from, replacement === undefined ? 'null' : JSON.stringify(replacement));
   }
 
-  private scalar(key: string, treatment: Treatment): void {
+  private scalar(treatment: Treatment): void {
     const from = this.at;
     scalar.lastIndex = from;
     scalar.test(this.text);
@@ -126,7 +133,7 @@ class Rewriter {
     const first = this.text.charCodeAt(from);
     const isNumber = first === 0x2d || (first >= 0x30 && first <= 0x39);
     if (!isNumber || treatment !== 'mask') return;
-    const replacement = this.rules.number(key);
+    const replacement = this.rules.number();
     this.replace(from, replacement === undefined ? 'null' : JSON.stringify(replacement));
   }
 

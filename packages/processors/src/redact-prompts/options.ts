@@ -1,7 +1,7 @@
 import { parseOptions } from '@otelier/core';
 import * as v from 'valibot';
-import type { Mask } from './mask.js';
 import { payloadLabels } from './content-attributes.js';
+import type { Mask } from './mask.js';
 
 /** What {@link redactPrompts} masks and how. */
 export interface RedactPromptsOptions {
@@ -36,7 +36,10 @@ const schema = v.strictObject({
   payloads: v.optional(v.picklist(['leaves', 'whole']), 'leaves'),
   labels: v.optional(names, [...payloadLabels]),
   body: v.optional(v.picklist(['event-name', 'keep', 'mask']), 'event-name'),
-  maxDepth: v.optional(v.pipe(v.number(), v.integer('a whole number'), v.minValue(1, 'at least 1'), v.maxValue(64, 'at most 64')), 16),
+  maxDepth: v.optional(
+    v.pipe(v.number(), v.integer('a whole number'), v.minValue(1, 'at least 1'), v.maxValue(64, 'at most 64')),
+    16,
+  ),
 });
 
 /** The options with every default filled in. */

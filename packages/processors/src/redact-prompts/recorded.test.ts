@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { contentAttributes, redact } from './redact-prompts.js';
 
 const folder = new URL('../../../testing/fixtures/claude-code/', import.meta.url);
-const files = (readdirSync(folder, { recursive: true }) as string[]).filter((name) => /\d\.(logs|metrics|traces)\./.test(name)).sort();
+const files = (readdirSync(folder, { recursive: true }) as string[])
+  .filter((name) => /\d\.(logs|metrics|traces)\./.test(name))
+  .sort();
 const batches = { logs: LogsBatch, metrics: MetricsBatch, traces: TracesBatch };
 
 function load(file: string): AnyBatch {

@@ -1,5 +1,6 @@
 import { type AnyBatch, type Processor, processor, type Signal } from '@otelier/core';
-import { type AnyValue, type DataPoint, type LogRecord, LogsBatch, MetricsBatch, type Resource, type Span } from '@otelier/otlp';
+import type { AnyValue, DataPoint, LogRecord, Resource, Span } from '@otelier/otlp';
+import { apply } from '../apply/apply.js';
 import { isStatus, maskScalar, maskText } from './mask.js';
 import { type RedactPromptsOptions, type RedactPromptsSettings, settings } from './options.js';
 import { Redactor } from './redactor.js';
@@ -36,25 +37,7 @@ export function redactPrompts(options: RedactPromptsOptions = {}): Processor<Sig
  * @throws {ConfigError} when an option is not what was expected.
  */
 export function redact<B extends AnyBatch>(batch: B, options: RedactPromptsOptions = {}): B {
-  const hooks = redactions(settings(options));
-  if (batch instanceof LogsBatch) {
-    for (const { resource, scopeLogs } of batch.resourceLogs) {
-      hooks.resource(resource);
-      for (const { logRecords } of scopeLogs) for (const record of logRecords) hooks.logRecord(record);
-    }
-  } else if (batch instanceof MetricsBatch) {
-    for (const { resource, scopeMetrics } of batch.resourceMetrics) {
-      hooks.resource(resource);
-      for (const { metrics } of scopeMetrics)
-        for (const { dataPoints } of metrics) for (const point of dataPoints) hooks.dataPoint(point);
-    }
-  } else {
-    for (const { resource, scopeSpans } of batch.resourceSpans) {
-      hooks.resource(resource);
-      for (const { spans } of scopeSpans) for (const span of spans) hooks.span(span);
-    }
-  }
-  return batch;
+  return apply(batch, redactions(settings(options)));
 }
 
 interface Redactions {

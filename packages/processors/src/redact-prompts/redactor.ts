@@ -7,7 +7,7 @@ import type { RedactPromptsSettings } from './options.js';
 const payloads: ReadonlySet<string> = new Set(payloadAttributes);
 // Quotation mark, brace or bracket first, blanks aside: text that may be JSON.
 const maybeJson = /^\s*["{[]/;
-const escape = /\\u00([0-7][\dA-Fa-f])/g;
+const escaped = /\\u00([0-7][\dA-Fa-f])/g;
 
 /** Masks attributes by name, and what hides inside values of other attributes under those names. */
 export class Redactor implements JsonRules {
@@ -105,7 +105,7 @@ export class Redactor implements JsonRules {
     return maskText(this.mask, text, name);
   }
 
-  number(name: string): string | undefined {
+  number(): string | undefined {
     return maskScalar(this.mask, 0) as string | undefined;
   }
 
@@ -113,7 +113,7 @@ export class Redactor implements JsonRules {
     if (!maybeJson.test(text)) return text;
     const rewritten = rewriteJson(text, 'search', name, this.maxDepth, depth + 1, this);
     if (rewritten !== undefined) return rewritten;
-    const plain = text.replace(escape, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+    const plain = text.replace(escaped, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
     return this.mention.test(plain) ? maskText(this.mask, text, name) : text;
   }
 }

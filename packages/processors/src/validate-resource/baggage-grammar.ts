@@ -30,7 +30,8 @@ const VALUE = 2;
 
 // Per octet: may it stand in a key (RFC 7230 token), in a value (baggage-octet)?
 const octets = new Uint8Array(128);
-for (const c of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") octets[c.charCodeAt(0)]! |= TOKEN;
+for (const c of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+  octets[c.charCodeAt(0)]! |= TOKEN;
 for (let c = 0x21; c <= 0x7e; c++) if (c !== 0x22 && c !== 0x2c && c !== 0x3b && c !== 0x5c) octets[c]! |= VALUE;
 
 /** What is wrong with a key, which must be an RFC 7230 token; undefined when nothing is. */

@@ -1,4 +1,13 @@
-import { type AnyBatch, type Consume, type Host, type Processor, type Signal, type Signals, type Stage, stage } from '@otelier/core';
+import {
+  type AnyBatch,
+  type Consume,
+  type Host,
+  type Processor,
+  type Signal,
+  type Signals,
+  type Stage,
+  stage,
+} from '@otelier/core';
 import { Findings } from './findings.js';
 import { settings, type ValidateResourceOptions } from './options.js';
 import { type ResourceReport, Validator } from './validator.js';
