@@ -33,6 +33,8 @@ export class PointFields {
   declare low: number;
   declare high: number;
   declare flags: number;
+  /** How many exemplars the point has. */
+  declare exemplars: number;
   declare private startAt: number;
   declare private timeAt: number;
   declare private valueAt: number;
@@ -46,6 +48,7 @@ export class PointFields {
     this.low = 0;
     this.high = 0;
     this.flags = 0;
+    this.exemplars = 0;
     this.startAt = -1;
     this.timeAt = -1;
     this.valueAt = -1;
@@ -65,18 +68,22 @@ export class PointFields {
     let timeAt = -1;
     let valueAt = -1;
     let flags = 0;
+    let exemplars = 0;
+    const exemplarsTag = view.shape.exemplars;
     while (p < end) {
       const tag = b[p++]!;
       if (tag === 0x11) startAt = p;
       else if (tag === 0x19) timeAt = p;
       else if (isNumber && (tag === 0x21 || tag === 0x31)) valueAt = p;
       else if (tag === flagsTag) flags = varint32(b, p);
+      else if (tag === exemplarsTag) exemplars++;
       p = (tag & 7) === 1 ? p + 8 : skip(b, p, tag);
     }
     this.startAt = startAt;
     this.timeAt = timeAt;
     this.valueAt = valueAt;
     this.flags = flags;
+    this.exemplars = exemplars;
     this.startLow = startAt < 0 ? 0 : data.getInt32(startAt, true);
     this.startHigh = startAt < 0 ? 0 : data.getInt32(startAt + 4, true);
     this.timeLow = timeAt < 0 ? 0 : data.getInt32(timeAt, true);

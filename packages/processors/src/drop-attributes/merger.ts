@@ -1,0 +1,152 @@
+import {
+  copyExemplars,
+  type DataPoint,
+  type ExponentialHistogramDataPoint,
+  type HistogramDataPoint,
+  type KeySet,
+  NONE,
+  PointFields,
+  type StreamTable,
+} from '@otelier/otlp';
+import { addExponentials, type Exponential } from '../distribution/exponential.js';
+import { addHistograms, type Histogram } from '../distribution/histogram.js';
+import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/points.js';
+import { add, compareTimes, high, kind, low } from '../distribution/words.js';
+
+const NO_RECORDED_VALUE = 1;
+const NEVER: readonly DataPoint[] = [];
+
+// Shared by all mergers: each merge reads two points and is done with both before anything else runs.
+const left = new PointFields();
+const right = new PointFields();
+
+/** Merges the points of one batch that are one series: the first of each series grows, the others are removed. */
+export class Merger {
+  /** Points that went into another. */
+  declare merged: number;
+  /** Points turned away, by reason. */
+  declare readonly refused: Map<string, number>;
+  declare private readonly keys: KeySet;
+  declare private readonly maxExemplars: number;
+  declare private readonly whole: StreamTable;
+  declare private readonly firsts: DataPoint[];
+  declare private readonly touched: boolean[];
+  declare private readonly histograms: Map<number, Histogram>;
+  declare private readonly exponentials: Map<number, Exponential>;
+  /** Points beside the first that stay, since they were one series before anything was dropped. */
+  declare private readonly beside: Map<number, DataPoint[]>;
+  declare private readonly gone: Set<number>;
+  declare private readonly exemplars: Map<number, number>;
+
+  /** `whole` tells whether two points were one series before anything was dropped. */
+  constructor(keys: KeySet, maxExemplars: number, whole: StreamTable) {
+    this.merged = 0;
+    this.refused = new Map();
+    this.keys = keys;
+    this.maxExemplars = maxExemplars;
+    this.whole = whole;
+    this.firsts = [];
+    this.touched = [];
+    this.histograms = new Map();
+    this.exponentials = new Map();
+    this.beside = new Map();
+    this.gone = new Set();
+    this.exemplars = new Map();
+  }
+
+  /** The first point of a series. */
+  first(slot: number, point: DataPoint, touched: boolean): void {
+    this.firsts[slot] = point;
+    this.touched[slot] = touched;
+  }
+
+  /** A further point of a series; `refusal` says why points of this metric cannot be added up, or is empty. */
+  next(slot: number, point: DataPoint, touched: boolean, refusal: string): void {
+    // Two points that are one series although nothing was dropped are the sender's business.
+    if (!touched && !this.touched[slot]) {
+      this.keepBeside(slot, point);
+      return;
+    }
+    if (this.gone.has(slot)) {
+      this.refuse(point, refusal);
+      return;
+    }
+    const first = this.firsts[slot]!;
+    left.read(first);
+    right.read(point);
+    if ((right.flags & NO_RECORDED_VALUE) !== 0) this.away(point);
+    else if ((left.flags & NO_RECORDED_VALUE) !== 0) this.replace(slot, point, first);
+    else if (refusal !== '') this.cannot(slot, first, point, refusal);
+    else if (point.type === 'gauge') {
+      if (compareTimes(right.timeLow, right.timeHigh, left.timeLow, left.timeHigh) >= 0) this.replace(slot, point, first);
+      else this.away(point);
+    } else {
+      this.addUp(slot, first, point);
+      this.away(point);
+    }
+    this.touched[slot] = true;
+  }
+
+  /** Writes what was added up. */
+  finish(): void {
+    for (const [slot, h] of this.histograms) writeHistogram(this.firsts[slot] as HistogramDataPoint, h);
+    for (const [slot, e] of this.exponentials) writeExponential(this.firsts[slot] as ExponentialHistogramDataPoint, e);
+  }
+
+  private addUp(slot: number, first: DataPoint, point: DataPoint): void {
+    if (compareTimes(right.startLow, right.startHigh, left.startLow, left.startHigh) < 0)
+      left.setStart(first, right.startLow, right.startHigh);
+    if (compareTimes(right.timeLow, right.timeHigh, left.timeLow, left.timeHigh) > 0) left.setTime(first, right.timeLow, right.timeHigh);
+    if (first.type === 'histogram') {
+      const sum = this.histograms.get(slot) ?? readHistogram(first as HistogramDataPoint);
+      this.histograms.set(slot, addHistograms(sum, readHistogram(point as HistogramDataPoint)));
+    } else if (first.type === 'exponentialHistogram') {
+      const sum = this.exponentials.get(slot) ?? readExponential(first as ExponentialHistogramDataPoint);
+      this.exponentials.set(slot, addExponentials(sum, readExponential(point as ExponentialHistogramDataPoint)));
+    } else if (left.kind === NONE) left.setValue(first, right.kind, right.low, right.high);
+    else if (right.kind !== NONE) {
+      add(left.kind, left.low, left.high, right.kind, right.low, right.high);
+      left.setValue(first, kind, low, high);
+    }
+    this.takeExemplars(slot, first, point);
+  }
+
+  private takeExemplars(slot: number, first: DataPoint, point: DataPoint): void {
+    if (right.exemplars === 0) return;
+    const has = this.exemplars.get(slot) ?? left.exemplars;
+    this.exemplars.set(slot, has + copyExemplars(point, first, this.maxExemplars - has, this.keys));
+  }
+
+  private keepBeside(slot: number, point: DataPoint): void {
+    const beside = this.beside.get(slot);
+    if (beside === undefined) this.beside.set(slot, [point]);
+    else beside.push(point);
+  }
+
+  private away(point: DataPoint): void {
+    point.remove();
+    this.merged++;
+  }
+
+  private replace(slot: number, by: DataPoint, first: DataPoint): void {
+    this.away(first);
+    this.firsts[slot] = by;
+  }
+
+  private cannot(slot: number, first: DataPoint, point: DataPoint, refusal: string): void {
+    if (this.whole.slot(first) === this.whole.slot(point)) {
+      this.keepBeside(slot, point);
+      return;
+    }
+    // Without the dropped attribute nobody could tell these apart again, and with it the attribute would leak.
+    this.gone.add(slot);
+    this.refuse(first, refusal);
+    for (const other of this.beside.get(slot) ?? NEVER) this.refuse(other, refusal);
+    this.refuse(point, refusal);
+  }
+
+  private refuse(point: DataPoint, reason: string): void {
+    point.remove();
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+  }
+}
