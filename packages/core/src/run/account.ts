@@ -252,8 +252,8 @@ export class Account {
 
   /** Kept items come to their end: delivered, or dropped for a reason and thereby lost. */
   unkeep(count: number, reason: string | undefined): void {
-    if (this.closed) return;
-    const covered = Math.min(count, this.spent);
+    // A queue drops what it still holds when it closes, which is after the deadline: those items are lost, not kept.
+    const covered = this.closed ? 0 : Math.min(count, this.spent);
     const left = count - covered;
     this.kept -= count;
     this.spent -= covered;
