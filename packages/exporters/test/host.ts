@@ -40,6 +40,15 @@ export interface LogEntry {
   readonly message: string;
 }
 
+/** A logger that keeps what it is told. */
+export function memoryLog(): { logger: Logger; log: LogEntry[] } {
+  const log: LogEntry[] = [];
+  const at = (level: LogEntry['level']) => (fields: object, message: string) => {
+    log.push({ level, fields: fields as Record<string, unknown>, message });
+  };
+  return { logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, log };
+}
+
 /** A host that keeps the log and the flows that a component starts. */
 export interface TestHost extends Host {
   readonly log: LogEntry[];
@@ -56,17 +65,14 @@ const systemClock: Clock = {
 
 /** Makes a {@link TestHost}. */
 export function testHost(options: { clock?: Clock; signal?: Signal; id?: string } = {}): TestHost {
-  const log: LogEntry[] = [];
+  const { logger, log } = memoryLog();
   const flows: TestFlow[] = [];
-  const at = (level: LogEntry['level']) => (fields: object, message: string) => {
-    log.push({ level, fields: fields as Record<string, unknown>, message });
-  };
   const make = (id: string, name: string): TestHost => ({
     id,
     name,
     pipeline: 'test',
     signal: options.signal ?? 'logs',
-    logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+    logger,
     meter: createNoopMeter(),
     clock: options.clock ?? systemClock,
     admission: { acquire: () => ({ grow: () => true, release() {} }), inFlightBytes: 0, limitBytes: 0 },

@@ -29,7 +29,10 @@ class Screen extends EventEmitter {
 }
 
 /** What stands on the screen after these batches. */
-async function shown(batches: readonly { signal: Signal }[], options: ConsoleExporterOptions & { columns?: number } = {}) {
+async function shown(
+  batches: readonly { signal: Signal }[],
+  options: ConsoleExporterOptions & { columns?: number } = {},
+) {
   const { columns: wide, ...rest } = options;
   const screen = new Screen(wide);
   const exporter = consoleExporter({ stream: screen, color: false, ...rest });
@@ -42,8 +45,18 @@ async function shown(batches: readonly { signal: Signal }[], options: ConsoleExp
   return screen.text;
 }
 
-const log = (record: { body?: AnyValue; severityNumber?: number; eventName?: string; attributes?: Record<string, AnyValue> }) =>
-  buildLogs([{ resource: { attributes: { 'service.name': 'checkout' } }, records: [{ timeUnixNano: 1_768_478_400_000_000_000n, ...record }] }]);
+const log = (record: {
+  body?: AnyValue;
+  severityNumber?: number;
+  eventName?: string;
+  attributes?: Record<string, AnyValue>;
+}) =>
+  buildLogs([
+    {
+      resource: { attributes: { 'service.name': 'checkout' } },
+      records: [{ timeUnixNano: 1_768_478_400_000_000_000n, ...record }],
+    },
+  ]);
 
 describe('consoleExporter', () => {
   test.each([
@@ -56,7 +69,9 @@ describe('consoleExporter', () => {
   ])('shows Claude Code %s, %s, on %i columns', async (version, scenario, wide) => {
     const [capture] = captures({ version, scenario, protocol: 'http/protobuf' });
     const batches = (capture?.requests ?? []).map((request) => request.batch());
-    await expect(await shown(batches, { columns: wide })).toMatchFileSnapshot(`snapshots/${version}-${scenario}-${wide}.txt`);
+    await expect(await shown(batches, { columns: wide })).toMatchFileSnapshot(
+      `snapshots/${version}-${scenario}-${wide}.txt`,
+    );
   });
 
   test('shows no text of prompts, answers or tools of any recorded session', async () => {
@@ -67,8 +82,11 @@ describe('consoleExporter', () => {
   });
 
   test.each([40, 80, 100, 120])('never grows wider than %i columns', async (wide) => {
-    const batches = captures({ version: '2.1.330' }).flatMap(({ requests }) => requests.map((request) => request.batch()));
-    for (const line of (await shown(batches, { columns: wide })).split('\n')) expect(columns(line)).toBeLessThanOrEqual(wide);
+    const batches = captures({ version: '2.1.330' }).flatMap(({ requests }) =>
+      requests.map((request) => request.batch()),
+    );
+    for (const line of (await shown(batches, { columns: wide })).split('\n'))
+      expect(columns(line)).toBeLessThanOrEqual(wide);
   });
 
   test('shows logs of other programs', async () => {
@@ -90,10 +108,29 @@ describe('consoleExporter', () => {
   });
 
   test('adds up points that differ only in who sent them', async () => {
-    const point = (session: string, model: string, value: number) => ({ attributes: { 'session.id': session, model, type: 'input' }, timeUnixNano: 1_768_478_400_000_000_000n, value });
-    const sum = { temporality: 'delta', monotonic: true, points: [point('a', 'claude-opus-5-5', 1500), point('b', 'claude-opus-5-5', 30), point('a', 'claude-haiku-4-5-20251001', 4)] } as const;
-    const histogram = { temporality: 'cumulative', points: [{ count: 4, sum: 10, bucketCounts: [4], explicitBounds: [] }] } as const;
-    const metrics = [{ name: 'tokens', unit: 'tokens', sum }, { name: 'latency', unit: 's', histogram }, { name: 'temperature', gauge: { points: [{ value: 1 }, { value: 21.456 }] } }];
+    const point = (session: string, model: string, value: number) => ({
+      attributes: { 'session.id': session, model, type: 'input' },
+      timeUnixNano: 1_768_478_400_000_000_000n,
+      value,
+    });
+    const sum = {
+      temporality: 'delta',
+      monotonic: true,
+      points: [
+        point('a', 'claude-opus-5-5', 1500),
+        point('b', 'claude-opus-5-5', 30),
+        point('a', 'claude-haiku-4-5-20251001', 4),
+      ],
+    } as const;
+    const histogram = {
+      temporality: 'cumulative',
+      points: [{ count: 4, sum: 10, bucketCounts: [4], explicitBounds: [] }],
+    } as const;
+    const metrics = [
+      { name: 'tokens', unit: 'tokens', sum },
+      { name: 'latency', unit: 's', histogram },
+      { name: 'temperature', gauge: { points: [{ value: 1 }, { value: 21.456 }] } },
+    ];
     expect(await shown([buildMetrics([{ metrics }])], { columns: 80 })).toBe(
       [
         '12:00:00 delta    tokens      1,530 tokens input · opus-5-5',
@@ -106,16 +143,33 @@ describe('consoleExporter', () => {
   });
 
   test('shows spans with what went wrong', async () => {
-    const span = { traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), name: 'GET /users', startTimeUnixNano: 1_768_478_400_000_000_000n, endTimeUnixNano: 1_768_478_401_250_000_000n };
-    const batch = buildTraces([{ spans: [{ ...span, attributes: { 'http.status': 500 }, status: { code: 2, message: 'no such table' } }] }]);
-    expect(await shown([batch], { columns: 80 })).toBe('12:00:00 abababab ✗ GET /users                              1.25s no such table\n');
+    const span = {
+      traceId: 'ab'.repeat(16),
+      spanId: 'cd'.repeat(8),
+      name: 'GET /users',
+      startTimeUnixNano: 1_768_478_400_000_000_000n,
+      endTimeUnixNano: 1_768_478_401_250_000_000n,
+    };
+    const batch = buildTraces([
+      { spans: [{ ...span, attributes: { 'http.status': 500 }, status: { code: 2, message: 'no such table' } }] },
+    ]);
+    expect(await shown([batch], { columns: 80 })).toBe(
+      '12:00:00 abababab ✗ GET /users                              1.25s no such table\n',
+    );
   });
 });
 
 describe('records from strangers', () => {
   test('cannot command the terminal', async () => {
     const evil = '\x1b[2J\x1b]0;title\x07 \u202egnp.exe \r\n\u0000 \x9b31m';
-    const text = await shown([log({ body: evil, attributes: { [evil]: evil } }), log({ eventName: evil }), log({ attributes: { 'event.name': 'tool_result', tool_name: evil } })], { columns: 2000 });
+    const text = await shown(
+      [
+        log({ body: evil, attributes: { [evil]: evil } }),
+        log({ eventName: evil }),
+        log({ attributes: { 'event.name': 'tool_result', tool_name: evil } }),
+      ],
+      { columns: 2000 },
+    );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     expect(text.replaceAll('\n', '')).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e]/);
     expect(text).toContain('\\e[2J\\e]0;title\\u0007 \\u202egnp.exe \\r\\n');
@@ -123,16 +177,41 @@ describe('records from strangers', () => {
   });
 
   test('keep to one line of the right width, whatever they hold', async () => {
-    const value = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.string({ unit: 'binary', maxLength: 60 }), fc.integer(), fc.double(), fc.boolean());
-    const name = fc.constantFrom('event.name', 'tool_name', 'model', 'cost_usd', 'duration_ms', 'input_tokens', 'success', 'error', 'x', 'session.id');
+    const value = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 60 }),
+      fc.string({ unit: 'binary', maxLength: 60 }),
+      fc.integer(),
+      fc.double(),
+      fc.boolean(),
+    );
+    const name = fc.constantFrom(
+      'event.name',
+      'tool_name',
+      'model',
+      'cost_usd',
+      'duration_ms',
+      'input_tokens',
+      'success',
+      'error',
+      'x',
+      'session.id',
+    );
     const event = fc.constantFrom('api_request', 'api_error', 'tool_result', 'tool_decision', 'user_prompt', 'other');
     await fc.assert(
-      fc.asyncProperty(fc.dictionary(name, value), event, value, fc.integer({ min: 40, max: 130 }), async (attributes, kind, body, wide) => {
-        const text = await shown([log({ body, attributes: { ...attributes, 'event.name': kind } })], { columns: wide });
-        const [line = '', ...more] = text.split('\n');
-        expect(more).toEqual(['']);
-        expect(columns(line)).toBeLessThanOrEqual(wide);
-      }),
+      fc.asyncProperty(
+        fc.dictionary(name, value),
+        event,
+        value,
+        fc.integer({ min: 40, max: 130 }),
+        async (attributes, kind, body, wide) => {
+          const text = await shown([log({ body, attributes: { ...attributes, 'event.name': kind } })], {
+            columns: wide,
+          });
+          const [line = '', ...more] = text.split('\n');
+          expect(more).toEqual(['']);
+          expect(columns(line)).toBeLessThanOrEqual(wide);
+        },
+      ),
       { numRuns: 200 },
     );
   });
@@ -204,7 +283,10 @@ describe('colour', () => {
   });
 
   test('does not change what is said', async () => {
-    const batches = () => captures({ version: '2.1.330', scenario: 'tools', protocol: 'http/protobuf' }).flatMap(({ requests }) => requests.map((request) => request.batch()));
+    const batches = () =>
+      captures({ version: '2.1.330', scenario: 'tools', protocol: 'http/protobuf' }).flatMap(({ requests }) =>
+        requests.map((request) => request.batch()),
+      );
     const colored = await shown(batches(), { color: true, columns: 100 });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are made of them
     expect(colored.replace(/\x1b\[\d+m/g, '')).toBe(await shown(batches(), { columns: 100 }));

@@ -1,9 +1,19 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ConfigError } from '@otelier/core';
-import { LogsBatch, MetricsBatch, buildMetrics } from '@otelier/otlp';
+import { buildMetrics, LogsBatch, MetricsBatch } from '@otelier/otlp';
 import { captures } from '@otelier/testing';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -84,7 +94,12 @@ describe('fileExporter', () => {
     const stages = [exporter.logs(testHost()), again.metrics(testHost({ signal: 'metrics' }))] as const;
     for (const stage of stages) await stage.start?.();
     const metrics = () => buildMetrics([{ metrics: [{ name: 'm', gauge: { points: [{ value: 1 }] } }] }]);
-    await Promise.all(Array.from({ length: 20 }, () => [stages[0].consume(logs(1), testFlow()), stages[1].consume(metrics(), testFlow())]).flat());
+    await Promise.all(
+      Array.from({ length: 20 }, () => [
+        stages[0].consume(logs(1), testFlow()),
+        stages[1].consume(metrics(), testFlow()),
+      ]).flat(),
+    );
     await stages[0].close?.();
     await stages[1].consume(metrics(), testFlow());
     await stages[1].close?.();
@@ -143,8 +158,16 @@ describe('rotation', () => {
   test('sets a full file aside under its time, and loses no line', async () => {
     const host = testHost({ clock: fakeClock() });
     await write({ maxBytes }, Array.from({ length: 5 }, line), host);
-    expect(readdirSync(dir).sort()).toEqual(['logs-20260115T120000.000Z-0001.jsonl', 'logs-20260115T120000.000Z.jsonl', 'logs.jsonl']);
-    expect(readdirSync(dir).map((file) => lines(file).length).sort()).toEqual([1, 2, 2]);
+    expect(readdirSync(dir).sort()).toEqual([
+      'logs-20260115T120000.000Z-0001.jsonl',
+      'logs-20260115T120000.000Z.jsonl',
+      'logs.jsonl',
+    ]);
+    expect(
+      readdirSync(dir)
+        .map((file) => lines(file).length)
+        .sort(),
+    ).toEqual([1, 2, 2]);
     for (const file of readdirSync(dir)) expect(statSync(join(dir, file)).size).toBeLessThanOrEqual(lineBytes * 2);
   });
 
@@ -172,8 +195,13 @@ describe('rotation', () => {
     }
     await stage.close?.();
     const files = readdirSync(dir).sort();
-    expect(files.filter((file) => file.startsWith('logs-2'))).toEqual(['logs-20260115T120008.000Z.jsonl', 'logs-20260115T120010.000Z.jsonl']);
-    expect(files).toEqual(expect.arrayContaining(['logs-of-somebody.jsonl', 'logs.jsonl', 'metrics-20200101T000000.000Z.jsonl']));
+    expect(files.filter((file) => file.startsWith('logs-2'))).toEqual([
+      'logs-20260115T120008.000Z.jsonl',
+      'logs-20260115T120010.000Z.jsonl',
+    ]);
+    expect(files).toEqual(
+      expect.arrayContaining(['logs-of-somebody.jsonl', 'logs.jsonl', 'metrics-20200101T000000.000Z.jsonl']),
+    );
   });
 
   test('compresses what is set aside', async () => {

@@ -31,7 +31,10 @@ test('a write that fails half-way leaves nothing behind', async () => {
     await writev.call(handle, [Buffer.from(buffers[0] as Uint8Array).subarray(0, 4)]);
     throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   };
-  await expect(file.append(() => '"second"', never)).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('ENOSPC') });
+  await expect(file.append(() => '"second"', never)).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('ENOSPC'),
+  });
   expect(readFileSync(path, 'utf8')).toBe('"first"\n');
   handle.writev = writev;
   await file.append(() => '"third"', never);
@@ -59,7 +62,8 @@ test('a file that cannot be cut back is repaired before the next line', async ()
 test('short writes are carried on', async () => {
   const { path, file, handle } = await openFile();
   const { writev } = handle;
-  handle.writev = async (buffers) => writev.call(handle, [Buffer.from(buffers[0] as Uint8Array).subarray(0, 3)]) as never;
+  handle.writev = async (buffers) =>
+    writev.call(handle, [Buffer.from(buffers[0] as Uint8Array).subarray(0, 3)]) as never;
   await Promise.all([file.append(() => '"one"', never), file.append(() => '"two and more"', never)]);
   await file.close();
   expect(readFileSync(path, 'utf8')).toBe('"one"\n"two and more"\n');

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@otelier/core';
+import { type Clock, type Logger, PipelineError } from '@otelier/core';
 
 const quietMs = 10_000;
 
@@ -16,13 +16,13 @@ export class Losses {
   }
 
   /** `error` is why the newest of them failed; undefined for the oldest that made room. */
-  add(items: number, reason: string, error?: Error): void {
+  add(items: number, reason: string, error?: unknown): void {
     this.batches++;
     this.items += items;
     const now = this.clock.now();
     if (now - this.lastAt < quietMs) return;
     this.lastAt = now;
-    this.report(reason, error);
+    this.report(reason, error === undefined ? undefined : PipelineError.from(error));
   }
 
   /** Logs what has not been logged yet. */
@@ -30,7 +30,7 @@ export class Losses {
     if (this.batches > 0) this.report('see above', undefined);
   }
 
-  private report(reason: string, error: Error | undefined): void {
+  private report(reason: string, error: PipelineError | undefined): void {
     const fields = { batches: this.batches, items: this.items, reason, ...(error && { error: error.message }) };
     this.batches = 0;
     this.items = 0;

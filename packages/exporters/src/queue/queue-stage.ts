@@ -1,4 +1,13 @@
-import { type AnyBatch, type Flow, type Host, type Peer, PipelineError, type Stage } from '@otelier/core';
+import {
+  type AnyBatch,
+  type Flow,
+  type Host,
+  type Kept,
+  keep,
+  type Peer,
+  PipelineError,
+  type Stage,
+} from '@otelier/core';
 import { Fifo } from './fifo.js';
 import { Losses } from './losses.js';
 import { observeQueue } from './observe.js';
@@ -20,6 +29,8 @@ interface Entry<B> {
   readonly bytes: number;
   readonly count: number;
   readonly peer: Peer | undefined;
+  /** The queue's promise to the account: these items are delivered, or dropped by reason. */
+  readonly kept: Kept;
 }
 
 /** How soon a sender who found the queue full should come back. */
@@ -63,8 +74,8 @@ export class QueueStage<B extends AnyBatch> implements Stage<B> {
       );
     }
     if (!this.room.take(bytes)) await this.makeRoom(bytes, flow);
-    this.entries.push({ batch, bytes, count, peer: flow.peer });
-    this.hire();
+    this.entries.push({ batch, bytes, count, peer: flow.peer, kept: keep(this.host, count) });
+    if (this.busy < this.limits.workers) void this.work();
   };
 
   private async makeRoom(bytes: number, flow: Flow): Promise<void> {
@@ -84,10 +95,6 @@ export class QueueStage<B extends AnyBatch> implements Stage<B> {
     throw new PipelineError('overloaded', `${this.host.id}: the queue is full`, { retryAfterMs: comeBackMs });
   }
 
-  private hire(): void {
-    if (this.busy < this.limits.workers) void this.work();
-  }
-
   private async work(): Promise<void> {
     this.busy++;
     // The sender's call ends first: what it waits for is the queue, not the backend.
@@ -103,25 +110,25 @@ export class QueueStage<B extends AnyBatch> implements Stage<B> {
   }
 
   private async send(entry: Entry<B>): Promise<void> {
-    const { batch, count, peer } = entry;
-    const flow = this.host.flow({ signal: this.closing.signal, ...(peer && { peer }) });
+    const { batch, count, peer, kept } = entry;
+    const flow = this.host.flow({ signal: this.closing.signal, peer });
     this.sending.add(entry);
     try {
       await this.inner.consume(batch, flow);
+      kept.delivered(count - flow.refused);
+      // The sender can hear of these no more.
+      if (flow.refused > 0) this.lose({ kept, count: flow.refused }, flow.refusal);
     } catch (caught) {
       // What the close has cut off is counted there.
-      if (!this.sending.has(entry)) return;
-      const error = PipelineError.from(caught);
-      flow.drop(count - flow.refused, error.code);
-      this.losses.add(count - flow.refused, error.code, error);
+      if (this.sending.has(entry)) this.lose(entry, PipelineError.from(caught).code, caught);
     } finally {
       this.sending.delete(entry);
     }
   }
 
-  private lose({ count, peer }: Entry<B>, reason: string): void {
-    this.host.flow(peer && { peer }).drop(count, reason);
-    this.losses.add(count, reason);
+  private lose({ kept, count }: Pick<Entry<B>, 'kept' | 'count'>, reason: string, error?: unknown): void {
+    kept.drop(count, reason);
+    this.losses.add(count, reason, error);
   }
 
   private refusal(code: 'too-large' | 'deadline' | 'unavailable', what: string): PipelineError {
@@ -146,12 +153,12 @@ export class QueueStage<B extends AnyBatch> implements Stage<B> {
   /** Cuts off what is being sent; that and what still waits is lost, counted and logged. */
   async close(): Promise<void> {
     const lost = [...this.sending];
-    this.closing.abort();
     this.sending.clear();
     for (let left = this.entries.shift(); left !== undefined; left = this.entries.shift()) lost.push(left);
+    if (lost.length > 0) this.loseAtClose(lost);
+    this.closing.abort();
     this.room.close();
     this.losses.flush();
-    if (lost.length > 0) this.loseAtClose(lost);
     await this.inner.close?.();
     this.stopObserving?.();
   }
@@ -161,7 +168,7 @@ export class QueueStage<B extends AnyBatch> implements Stage<B> {
     for (const entry of lost) {
       bytes += entry.bytes;
       items += entry.count;
-      this.host.flow().drop(entry.count, 'closed');
+      entry.kept.drop(entry.count, 'closed');
     }
     const fields = { batches: lost.length, items, bytes };
     this.host.logger.error(fields, 'the queue was closed before it was empty: what it held is lost');

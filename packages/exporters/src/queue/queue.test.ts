@@ -1,20 +1,32 @@
-import { ConfigError, type Exporter, PipelineError, exporter, exporterStage } from '@otelier/core';
-import type { LogsBatch } from '@otelier/otlp';
+import {
+  type AccountData,
+  ConfigError,
+  createCollector,
+  type Exporter,
+  exporter,
+  exporterStage,
+  type Flow,
+  PipelineError,
+} from '@otelier/core';
+import { buildMetrics, type LogsBatch } from '@otelier/otlp';
+import { assertConservation, memoryReceiver } from '@otelier/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bodies, logs, startLogs, testFlow, testHost } from '../../test/host.js';
 import { fakeClock } from '../../test/clock.js';
+import { bodies, logs, memoryLog, testFlow, testHost } from '../../test/host.js';
 import { type QueueOptions, queue } from './queue.js';
 import { Room } from './room.js';
 
 /** A backend that answers when it is told to. */
 function slowBackend() {
   const delivered: unknown[] = [];
+  const flows: Flow[] = [];
   const waiting: { batch: LogsBatch; resolve(): void; reject(error: unknown): void }[] = [];
   const inner = exporter('backend', {
     logs: (batch: LogsBatch, flow) =>
       new Promise<void>((resolve, reject) => {
         flow.signal.addEventListener('abort', () => reject(new PipelineError('deadline', 'cut off')));
+        flows.push(flow);
         waiting.push({ batch, resolve, reject });
       }).then(() => void delivered.push(...bodies(batch))),
   });
@@ -26,24 +38,29 @@ function slowBackend() {
     else next.reject(error);
     await turn();
   };
-  return { inner, delivered, waiting, answer };
+  return { inner, delivered, flows, waiting, answer };
 }
 
 /** Everything that can go on has gone on. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-async function running(options: QueueOptions = {}) {
-  const backend = slowBackend();
+/** A collector whose one exporter is a queue around a slow backend. */
+async function running(options: QueueOptions = {}, backend = slowBackend()) {
   const clock = fakeClock();
-  const host = testHost({ clock });
-  const stage = await startLogs(queue(backend.inner, { workers: 1, ...options }), host);
-  /** What was dropped, by reason. */
-  const dropped = () => {
-    const sums: Record<string, number> = {};
-    for (const { drops } of host.flows) for (const [reason, count] of Object.entries(drops)) sums[reason] = (sums[reason] ?? 0) + count;
-    return sums;
+  const { logger, log } = memoryLog();
+  const receiver = memoryReceiver();
+  const pipeline = { receivers: [receiver], exporters: [queue(backend.inner, { workers: 1, ...options })] };
+  const collector = createCollector({ logs: { test: pipeline } }, { clock, logger });
+  await collector.start();
+  const account = () => collector.accounts()['logs/test/queue'] as AccountData;
+  const shutdown = async () => {
+    const stopped = collector.shutdown({ deadline: '5s' });
+    await clock.advance(5000);
+    await clock.advance(5000);
+    return stopped;
   };
-  return { ...backend, stage, host, clock, dropped };
+  const errors = () => log.filter(({ level, message }) => level === 'error' && message.includes('queue'));
+  return { ...backend, send: receiver.send, account, shutdown, collector, clock, errors };
 }
 
 /** Room for that many batches like this one. */
@@ -51,8 +68,8 @@ const bytesOf = (batches: number, batch = logs(1)) => `${batches * batch.size}B`
 
 describe('queue', () => {
   test('says yes before the backend does, and delivers in order', async () => {
-    const { stage, answer, delivered, waiting } = await running();
-    for (let i = 0; i < 3; i++) await stage.consume(logs(2, undefined, i * 2), testFlow());
+    const { send, answer, delivered, waiting } = await running();
+    for (let i = 0; i < 3; i++) await send(logs(2, undefined, i * 2));
     expect(delivered).toEqual([]);
     await turn();
     expect(waiting).toHaveLength(1);
@@ -61,8 +78,8 @@ describe('queue', () => {
   });
 
   test('sends as many at a time as it has workers', async () => {
-    const { stage, waiting, answer } = await running({ workers: 3 });
-    for (let i = 0; i < 5; i++) await stage.consume(logs(1), testFlow());
+    const { send, waiting, answer } = await running({ workers: 3 });
+    for (let i = 0; i < 5; i++) await send(logs(1));
     await turn();
     expect(waiting).toHaveLength(3);
     await answer();
@@ -85,7 +102,6 @@ describe('queue', () => {
       }),
     });
     const stage = queue(inner).metrics(testHost({ signal: 'metrics' }));
-    const { buildMetrics } = await import('@otelier/otlp');
     const batch = () => buildMetrics([{ metrics: [{ name: 'm', gauge: { points: [{ value: 1 }] } }] }]);
     await Promise.all(Array.from({ length: 8 }, () => stage.consume(batch(), testFlow())));
     await stage.flush?.();
@@ -93,41 +109,59 @@ describe('queue', () => {
   });
 
   test('carries on who sent a batch, but not that they hang up', async () => {
-    const seen: unknown[] = [];
-    const inner = exporter('backend', { logs: async (_batch: LogsBatch, flow) => void seen.push(flow.peer, flow.signal.aborted) });
-    const stage = await startLogs(queue(inner));
+    const { send, flows } = await running();
     const sender = new AbortController();
-    await stage.consume(logs(1), testFlow({ signal: sender.signal, peer: { address: 'a:1' } }));
+    await send(logs(1), { signal: sender.signal, peer: { address: 'a:1' } });
     sender.abort();
-    await stage.flush?.();
-    expect(seen).toEqual([{ address: 'a:1' }, false]);
+    await turn();
+    expect(flows[0]?.peer).toEqual({ address: 'a:1' });
+    expect(flows[0]?.signal.aborted).toBe(false);
   });
 
   test('drops what the backend refuses, by reason, and logs it without a flood', async () => {
-    const { stage, answer, clock, host, dropped } = await running();
-    for (let i = 0; i < 4; i++) await stage.consume(logs(5), testFlow());
+    const { send, answer, clock, errors, account } = await running();
+    for (let i = 0; i < 4; i++) await send(logs(5));
     await turn();
     await answer(new PipelineError('rejected', 'backend answered 400'));
     await answer(new PipelineError('unavailable', 'backend answered 503'));
     await answer(new PipelineError('unavailable', 'backend answered 503'));
-    expect(dropped()).toEqual({ rejected: 5, unavailable: 10 });
-    expect(host.log).toMatchObject([{ level: 'error', fields: { batches: 1, items: 5, error: '[rejected] backend answered 400' } }]);
+    expect(account()).toMatchObject({ in: 20, out: 0, dropped: { rejected: 5, unavailable: 10 }, held: 5 });
+    expect(errors()).toMatchObject([
+      { level: 'error', fields: { batches: 1, items: 5, error: '[rejected] backend answered 400' } },
+    ]);
     await clock.advance(10_000);
     await answer(new PipelineError('rejected', 'again'));
-    expect(host.log[1]).toMatchObject({ fields: { batches: 3, items: 15 } });
+    expect(errors()[1]).toMatchObject({ fields: { batches: 3, items: 15 } });
+  });
+
+  test('counts what the backend rejects in part', async () => {
+    const { send, answer, flows, account } = await running();
+    await send(logs(5));
+    await turn();
+    flows[0]?.refuse(2, 'rejected by backend');
+    await answer();
+    expect(account()).toMatchObject({ in: 5, out: 3, dropped: { 'rejected by backend (2)': 2 }, held: 0 });
   });
 
   test('has one visible size in batches', async () => {
-    const { stage } = await running({ maxBatches: 2 });
-    await stage.consume(logs(1), testFlow());
-    await stage.consume(logs(1), testFlow());
-    await expect(stage.consume(logs(1), testFlow())).rejects.toMatchObject({ code: 'overloaded' });
+    const { send } = await running({ maxBatches: 2 });
+    await send(logs(1));
+    await send(logs(1));
+    await expect(send(logs(1))).rejects.toMatchObject({ code: 'overloaded' });
   });
 
   test('keeps what the inner exporter accepts', () => {
-    const inner = exporterStage<'metrics'>('backend', { metrics: () => ({ consume: async () => {} }) }, { accepts: 'cumulative' });
+    const inner = exporterStage<'metrics'>(
+      'backend',
+      { metrics: () => ({ consume: async () => {} }) },
+      { accepts: 'cumulative' },
+    );
     const wrapped: Exporter<'metrics'> = queue(inner);
-    expect(wrapped).toMatchObject({ name: 'queue', accepts: 'cumulative', options: { whenFull: 'refuse', exporter: 'backend' } });
+    expect(wrapped).toMatchObject({
+      name: 'queue',
+      accepts: 'cumulative',
+      options: { whenFull: 'refuse', exporter: 'backend' },
+    });
   });
 
   test('refuses wrong options', () => {
@@ -141,29 +175,29 @@ describe('queue', () => {
 
 describe('a full queue', () => {
   test('refuses: the sender is told when to come back', async () => {
-    const { stage, answer } = await running({ maxBytes: bytesOf(2) });
-    await stage.consume(logs(1), testFlow());
-    await stage.consume(logs(1), testFlow());
-    await expect(stage.consume(logs(1), testFlow())).rejects.toMatchObject({ code: 'overloaded', retryAfterMs: 1000 });
+    const { send, answer } = await running({ maxBytes: bytesOf(2) });
+    await send(logs(1));
+    await send(logs(1));
+    await expect(send(logs(1))).rejects.toMatchObject({ code: 'overloaded', retryAfterMs: 1000 });
     await turn();
     await answer();
-    await stage.consume(logs(1), testFlow());
+    await send(logs(1));
   });
 
   test('drop-oldest: drops what waits longest, not what is being sent', async () => {
-    const { stage, answer, delivered, dropped } = await running({ maxBytes: bytesOf(3), whenFull: 'drop-oldest' });
-    await stage.consume(logs(1, undefined, 0), testFlow());
+    const { send, answer, delivered, account } = await running({ maxBytes: bytesOf(3), whenFull: 'drop-oldest' });
+    await send(logs(1, undefined, 0));
     await turn();
-    for (let i = 1; i < 6; i++) await stage.consume(logs(1, undefined, i), testFlow());
+    for (let i = 1; i < 6; i++) await send(logs(1, undefined, i));
     for (let i = 0; i < 3; i++) await answer();
     expect(delivered).toEqual(['record 0', 'record 4', 'record 5']);
-    expect(dropped()).toEqual({ 'queue full': 3 });
+    expect(account().dropped).toEqual({ 'queue full': 3 });
   });
 
   test('wait: the sender waits for room, in order', async () => {
-    const { stage, answer, delivered } = await running({ maxBytes: bytesOf(1), whenFull: 'wait' });
+    const { send, answer, delivered } = await running({ maxBytes: bytesOf(1), whenFull: 'wait' });
     const accepted: number[] = [];
-    const all = [0, 1, 2].map((i) => stage.consume(logs(1, undefined, i), testFlow()).then(() => accepted.push(i)));
+    const all = [0, 1, 2].map((i) => send(logs(1, undefined, i)).then(() => accepted.push(i)));
     await turn();
     expect(accepted).toEqual([0]);
     await answer();
@@ -175,11 +209,11 @@ describe('a full queue', () => {
   });
 
   test('wait: a sender who gives up leaves the line', async () => {
-    const { stage, answer, delivered } = await running({ maxBytes: bytesOf(1), whenFull: 'wait' });
-    await stage.consume(logs(1, undefined, 0), testFlow());
+    const { send, answer, delivered } = await running({ maxBytes: bytesOf(1), whenFull: 'wait' });
+    await send(logs(1, undefined, 0));
     const sender = new AbortController();
-    const second = stage.consume(logs(1, undefined, 1), testFlow({ signal: sender.signal })).catch((error: unknown) => error);
-    const third = stage.consume(logs(1, undefined, 2), testFlow());
+    const second = send(logs(1, undefined, 1), { signal: sender.signal }).catch((error: unknown) => error);
+    const third = send(logs(1, undefined, 2));
     sender.abort();
     expect(await second).toMatchObject({ code: 'deadline' });
     await turn();
@@ -189,46 +223,41 @@ describe('a full queue', () => {
     expect(delivered).toEqual(['record 0', 'record 2']);
   });
 
-  test.each(['refuse', 'drop-oldest', 'wait'] as const)('%s: a batch that could never fit is too large', async (whenFull) => {
-    const { stage, dropped } = await running({ maxBytes: bytesOf(2), whenFull });
-    await stage.consume(logs(1), testFlow());
-    await expect(stage.consume(logs(100), testFlow())).rejects.toMatchObject({ code: 'too-large' });
-    expect(dropped()).toEqual({});
-  });
+  test.each(['refuse', 'drop-oldest', 'wait'] as const)(
+    '%s: a batch that could never fit is too large',
+    async (whenFull) => {
+      const { send, account } = await running({ maxBytes: bytesOf(2), whenFull });
+      await send(logs(1));
+      await expect(send(logs(100))).rejects.toMatchObject({ code: 'too-large' });
+      expect(account().dropped).toEqual({});
+    },
+  );
 });
 
 describe('the end', () => {
-  test('flush delivers everything held', async () => {
-    const { stage, answer, delivered } = await running();
-    for (let i = 0; i < 3; i++) await stage.consume(logs(1, undefined, i), testFlow());
-    let flushed = false;
-    const flush = stage.flush?.().then(() => {
-      flushed = true;
-    });
+  test('a shutdown delivers everything held', async () => {
+    const { send, answer, delivered, collector } = await running();
+    for (let i = 0; i < 3; i++) await send(logs(1, undefined, i));
     await turn();
-    await answer();
-    await answer();
-    expect(flushed).toBe(false);
-    await answer();
-    await flush;
+    const stopped = collector.shutdown();
+    for (let i = 0; i < 3; i++) await answer();
+    expect(await stopped).toMatchObject({ delivered: 3, lost: 0, clean: true });
     expect(delivered).toEqual(bodies(logs(3)));
   });
 
-  test('close counts and logs what is lost, also what was being sent', async () => {
-    const { stage, dropped, host } = await running();
-    for (let i = 0; i < 3; i++) await stage.consume(logs(2), testFlow());
+  test('what is left at the deadline is counted as lost and logged, also what was being sent', async () => {
+    const { send, shutdown, errors } = await running();
+    for (let i = 0; i < 3; i++) await send(logs(2));
     await turn();
-    await stage.close?.();
-    await turn();
-    expect(dropped()).toEqual({ closed: 6 });
-    expect(host.log.at(-1)).toMatchObject({ level: 'error', fields: { batches: 3, items: 6, bytes: 3 * logs(2).size } });
+    expect(await shutdown()).toMatchObject({ delivered: 0, lost: 6, kept: 0, clean: false });
+    expect(errors()).toMatchObject([{ fields: { batches: 3, items: 6, bytes: 3 * logs(2).size } }]);
   });
 
-  test('close lets waiting senders go with an error', async () => {
-    const { stage } = await running({ maxBytes: bytesOf(1), whenFull: 'wait' });
-    await stage.consume(logs(1), testFlow());
-    const second = stage.consume(logs(1), testFlow()).catch((error: unknown) => error);
-    await stage.close?.();
+  test('senders who wait for room are let go with an error', async () => {
+    const { send, shutdown } = await running({ maxBytes: bytesOf(1), whenFull: 'wait' });
+    await send(logs(1));
+    const second = send(logs(1)).catch((error: unknown) => error);
+    await shutdown();
     expect(await second).toMatchObject({ code: 'unavailable' });
   });
 });
@@ -239,28 +268,41 @@ describe('conservation', () => {
       fc.record({ do: fc.constant('send' as const), count: fc.integer({ min: 1, max: 4 }) }),
       fc.record({ do: fc.constantFrom('deliver' as const, 'fail' as const, 'hang up' as const) }),
     );
-    const options = fc.record({ workers: fc.integer({ min: 1, max: 3 }), whenFull: fc.constantFrom('refuse' as const, 'drop-oldest' as const, 'wait' as const) });
+    const options = fc.record({
+      workers: fc.integer({ min: 1, max: 3 }),
+      whenFull: fc.constantFrom('refuse' as const, 'drop-oldest' as const, 'wait' as const),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), options, fc.boolean(), async (steps, chosen, drain) => {
-        const { stage, answer, waiting, delivered, dropped } = await running({ maxBytes: bytesOf(4, logs(2)), ...chosen });
+        const { send, answer, waiting, delivered, account, collector, shutdown } = await running({
+          maxBytes: bytesOf(4, logs(2)),
+          ...chosen,
+        });
         const outcomes: Promise<number>[] = [];
         const senders: AbortController[] = [];
         for (const one of steps) {
           if (one.do === 'send') {
             const sender = new AbortController();
             senders.push(sender);
-            const sent = stage.consume(logs(one.count), testFlow({ signal: sender.signal }));
-            outcomes.push(sent.then(() => one.count, () => 0));
+            const sent = send(logs(one.count), { signal: sender.signal });
+            outcomes.push(
+              sent.then(
+                () => one.count,
+                () => 0,
+              ),
+            );
           } else if (one.do === 'hang up') senders.shift()?.abort();
-          else if (waiting.length > 0) await answer(one.do === 'fail' ? new PipelineError('rejected', 'no') : undefined);
+          else if (waiting.length > 0)
+            await answer(one.do === 'fail' ? new PipelineError('rejected', 'no') : undefined);
           await turn();
         }
         while (drain && waiting.length > 0) await answer();
-        await stage.close?.();
-        await turn();
+        assertConservation(collector.accounts());
+        const report = await shutdown();
         const accepted = (await Promise.all(outcomes)).reduce((sum, count) => sum + count, 0);
-        const lost = Object.values(dropped()).reduce((sum, count) => sum + count, 0);
-        expect(delivered.length + lost).toBe(accepted);
+        expect(account().out).toBe(delivered.length);
+        expect(delivered.length + report.lost).toBe(accepted);
+        assertConservation(collector.accounts());
       }),
       { numRuns: 100 },
     );

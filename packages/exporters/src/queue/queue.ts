@@ -42,13 +42,13 @@ const schema = v.strictObject({
 export function queue<S extends Signal>(inner: Exporter<S>, options: QueueOptions = {}): Exporter<S> {
   const { maxBytes, maxBatches, workers, whenFull } = parseOptions('queue', schema, options);
   const shown = { maxBytes, ...(maxBatches && { maxBatches }), ...(workers && { workers }), whenFull };
-  return wrapExporter('queue', inner, shown, (stage) => (host) => {
+  return wrapExporter('queue', inner, shown, (stage, host) => {
     const limits = {
       maxBytes,
       maxBatches: maxBatches ?? Number.POSITIVE_INFINITY,
       workers: workers ?? (host.signal === 'metrics' ? 1 : 4),
       whenFull,
     };
-    return new QueueStage(stage(host.child(inner.name)), host, limits);
+    return new QueueStage(stage, host, limits);
   });
 }

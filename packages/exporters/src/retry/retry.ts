@@ -34,10 +34,5 @@ const schema = v.strictObject({
 export function retry<S extends Signal>(inner: Exporter<S>, options: RetryOptions = {}): Exporter<S> {
   const { initial, max, maxElapsed, jitter } = parseOptions('retry', schema, options);
   const policy = { initialMs: initial, maxMs: max, maxElapsedMs: maxElapsed, jitter };
-  return wrapExporter(
-    'retry',
-    inner,
-    { ...policy },
-    (stage) => (host) => retryStage(stage(host.child(inner.name)), host, policy),
-  );
+  return wrapExporter('retry', inner, { ...policy }, (stage, host) => retryStage(stage, host, policy));
 }
