@@ -66,19 +66,19 @@ function checkList(list: unknown, signal: Signal, key: keyof typeof kinds, pipel
 
 function checkComponent(value: unknown, signal: Signal, kind: string, path: string): void {
   if (typeof value === 'function')
-    throw new ConfigError(path, `a ${kind}; this is a function, call it: ${value.name || kind}()`);
-  if (typeof value !== 'object' || value === null || !('kind' in value)) throw new ConfigError(path, `a ${kind}`);
+    throw new ConfigError(path, `${article(kind)}; this is a function, call it: ${value.name || kind}()`);
+  if (typeof value !== 'object' || value === null || !('kind' in value)) throw new ConfigError(path, article(kind));
   const component = value as { kind: unknown; name?: unknown; emits?: Record<string, unknown> } & Record<
     string,
     unknown
   >;
   const { name } = component;
-  if (component.kind !== kind) throw new ConfigError(path, `a ${kind}, got the ${component.kind} ${name}`);
+  if (component.kind !== kind) throw new ConfigError(path, `${article(kind)}, got the ${component.kind} ${name}`);
   if (typeof name !== 'string' || !namePattern.test(name)) {
     throw new ConfigError(path, 'a component whose name has lower-case letters, digits and dashes, a letter first');
   }
   const handles = kind === 'receiver' ? component.emits?.[signal] === true : typeof component[signal] === 'function';
-  if (!handles) throw new ConfigError(path, `a ${kind} for ${signal}; ${name} is not one`);
+  if (!handles) throw new ConfigError(path, `${article(kind)} for ${signal}; ${name} is not one`);
 }
 
 function checkLimits(config: PipelinesConfig): void {
@@ -105,4 +105,8 @@ function onlyKeys(value: object, known: readonly string[], prefix: string): void
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) throw new ConfigError(`${prefix}${key}`, `one of ${known.join(', ')}`);
   }
+}
+
+function article(kind: string): string {
+  return kind === 'exporter' ? 'an exporter' : `a ${kind}`;
 }
