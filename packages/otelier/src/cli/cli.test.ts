@@ -1,0 +1,222 @@
+import { spawnSync } from 'node:child_process';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { build, finish, type Running, start, type Workspace, workspace } from '../../test/cli-process.js';
+
+beforeAll(build, 120_000);
+
+let at: Workspace;
+const running: Running[] = [];
+beforeEach(() => {
+  at = workspace();
+});
+afterEach(async () => {
+  for (const { child, ended } of running.splice(0)) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+  at.remove();
+});
+
+function launch(args: readonly string[], env: Record<string, string> = {}): Running {
+  const run = start(args, at, env);
+  running.push(run);
+  return run;
+}
+
+const doors = `const doors = otlpReceiver({ grpc: '127.0.0.1:0', http: '127.0.0.1:0' });`;
+const good = `import { definePipelines, fileExporter, otlpReceiver } from 'otelier';
+${doors}
+export default definePipelines({
+  logs: { events: { receivers: [doors], exporters: [fileExporter({ dir: './out' })] } },
+});
+`;
+
+interface Ready {
+  readonly endpoints: Record<string, string[]>;
+  readonly pipelines: string[];
+}
+
+async function httpDoor(run: Running): Promise<string> {
+  const { endpoints } = JSON.parse(await run.line('"ready"')) as Ready;
+  return Object.values(endpoints)
+    .flat()
+    .find((endpoint) => endpoint.startsWith('http://'))!;
+}
+
+const oneLog = JSON.stringify({
+  resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: 'hello' } }] }] }],
+});
+
+function post(door: string): Promise<Response> {
+  return fetch(`${door}/v1/logs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: oneLog });
+}
+
+describe('run', () => {
+  test('says what runs, where, and what to do next; takes data; drains and exits 0 on SIGTERM', async () => {
+    at.write('pipeline.config.ts', good);
+    const run = launch(['run']);
+    await run.line('otelier runs pipeline.config.ts');
+    await run.line('Ctrl-C');
+    expect(run.stderr).toMatch(/listens on grpc:\/\/127\.0\.0\.1:\d+\n {13}http:\/\/127\.0\.0\.1:\d+/);
+    const door = /http:\/\/127\.0\.0\.1:\d+/.exec(run.stderr)![0];
+    expect(run.stderr).toContain(`eval "$(npx otelier env --endpoint ${door})" && claude`);
+    expect((await post(door)).status).toBe(200);
+    run.child.kill('SIGTERM');
+    const { code, stderr, stdout } = await run.ended;
+    expect(stderr).toContain('SIGTERM, delivering what is in flight');
+    expect(stderr).toContain('nothing was lost: 1 delivered');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+  });
+
+  test('a second signal closes at once, and what was given back makes the exit code 1', async () => {
+    at.write(
+      'pipeline.config.ts',
+      `import { definePipelines, exporter, otlpReceiver } from 'otelier';
+${doors}
+const never = exporter('never', { logs: () => { console.error('{"event":"got"}'); return new Promise<void>(() => {}); } });
+export default definePipelines({ logs: { events: { receivers: [doors], exporters: [never] } } });
+`,
+    );
+    const run = launch(['run', '--json']);
+    const answer = post(await httpDoor(run)).then(
+      (response) => response.status,
+      () => 0,
+    );
+    await run.line('"got"');
+    run.child.kill('SIGINT');
+    await run.line('"draining"');
+    run.child.kill('SIGINT');
+    const report = JSON.parse(await run.line('"stopped"')) as Record<string, unknown>;
+    expect(report).toMatchObject({ abandoned: 1, clean: false });
+    expect((await run.ended).code).toBe(1);
+    expect(await answer).not.toBe(200);
+  });
+
+  test('ends by itself, with 0, when its receivers do', async () => {
+    at.write('in.jsonl', `${oneLog}\n${oneLog}\n`);
+    at.write(
+      'replay.config.ts',
+      `import { definePipelines, fileExporter, otlpFileReceiver } from 'otelier';
+export default definePipelines({
+  logs: { replay: { receivers: [otlpFileReceiver({ path: './in.jsonl' })], exporters: [fileExporter({ dir: './out' })] } },
+});
+`,
+    );
+    const { code, stderr } = await finish(['run', '--json', 'replay.config.ts'], at);
+    expect(stderr).toContain('"delivered":2');
+    expect(code).toBe(0);
+  });
+
+  test('a port that is taken is told in a sentence, exit code 1', async () => {
+    at.write('pipeline.config.ts', good);
+    const first = launch(['run', '--json']);
+    const port = new URL(await httpDoor(first)).port;
+    at.write('second.config.ts', good.replace("http: '127.0.0.1:0'", `http: '127.0.0.1:${port}'`));
+    const { code, stderr } = await finish(['run', 'second.config.ts'], at);
+    expect(stderr).toContain(port);
+    expect(stderr).not.toContain('    at ');
+    expect(code).toBe(1);
+  });
+
+  test('both doors answer within six times the start of an empty process', async () => {
+    at.write('pipeline.config.ts', good);
+    await finish(['check'], at); // compiles the file, as a second start would find it
+    const ratios: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const before = performance.now();
+      spawnSync(process.execPath, ['-e', '0']);
+      const empty = performance.now() - before;
+      const started = performance.now();
+      const run = launch(['run', '--json']);
+      await run.line('"ready"');
+      ratios.push((performance.now() - started) / empty);
+      run.child.kill('SIGKILL');
+      await run.ended;
+    }
+    expect(Math.min(...ratios)).toBeLessThan(6);
+  });
+});
+
+describe('run --watch', () => {
+  test('a changed file is put in force without closing the doors; a broken one changes nothing', async () => {
+    const withShared = (name: string) => `import { definePipelines, fileExporter, otlpReceiver } from 'otelier';
+import { folder } from './folder.js';
+const doors = otlpReceiver({ grpc: false, http: '127.0.0.1:0' });
+export default definePipelines({ logs: { ${name}: { receivers: [doors], exporters: [fileExporter({ dir: folder })] } } });
+`;
+    at.write('folder.ts', `export const folder: string = './out-1';\n`);
+    at.write('pipeline.config.ts', withShared('events'));
+    const run = launch(['run', '--watch', '--json']);
+    const door = await httpDoor(run);
+    expect((await post(door)).status).toBe(200);
+
+    at.write('pipeline.config.ts', withShared('renamed'));
+    expect(await run.line('"reloaded"')).toContain('logs/renamed');
+    expect((await post(door)).status).toBe(200);
+
+    at.write('pipeline.config.ts', `${withShared('broken')}\nthis is not TypeScript`);
+    expect(await run.line('"reload-failed"')).toContain('pipeline.config.ts:');
+    expect((await post(door)).status).toBe(200);
+
+    // A file that the pipeline file imports counts as well.
+    at.write('folder.ts', `export const folder: string = './out-2';\n`);
+    at.write('pipeline.config.ts', withShared('mended'));
+    expect(await run.line('"reloaded"')).toContain('logs/mended');
+    expect((await post(door)).status).toBe(200);
+    run.child.kill('SIGTERM');
+    const report = JSON.parse(await run.line('"stopped"')) as Record<string, unknown>;
+    expect(report).toMatchObject({ delivered: 4, clean: true });
+    expect((await run.ended).code).toBe(0);
+  });
+});
+
+describe('check', () => {
+  test('a good file: its graph and exit code 0; --json for machines', async () => {
+    at.write('pipeline.config.ts', good);
+    const human = await finish(['check'], at);
+    expect(human.stdout).toMatch(
+      /^logs\/events\n {2}→ otlp .*\n {2}⇒ file .*\n\npipeline\.config\.ts is right: 1 pipeline, 2 components\n$/,
+    );
+    expect(human.code).toBe(0);
+    const { stdout } = await finish(['check', '--json'], at);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, edges: [{ signal: 'logs', pipeline: 'events' }] });
+  });
+
+  test('a mistake is told with its place, without a stack, and with exit code 2', async () => {
+    at.write('pipeline.config.ts', good.replace("'127.0.0.1:0', http", "'nowhere', http"));
+    const { code, stderr, stdout } = await finish(['check'], at);
+    expect(stderr).toMatch(/^otelier: pipeline\.config\.ts:2:15: otlpReceiver: grpc: expected host:port [^\n]*\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  test('no file: says so, exit code 2', async () => {
+    const { code, stderr } = await finish(['check', 'nowhere.ts'], at);
+    expect(stderr).toBe('otelier: nowhere.ts: expected a pipeline file, but there is no such file\n');
+    expect(code).toBe(2);
+  });
+});
+
+describe('graph', () => {
+  test('as text, JSON and Mermaid', async () => {
+    at.write('pipeline.config.ts', good);
+    expect((await finish(['graph'], at)).stdout).toContain('logs/events');
+    expect(JSON.parse((await finish(['graph', '--json'], at)).stdout)).toHaveProperty('nodes');
+    expect((await finish(['graph', '--mermaid'], at)).stdout).toMatch(/^flowchart LR\n {2}n0\(\["otlp"\]\)/);
+  });
+});
+
+describe('the command itself', () => {
+  test('an unknown command gets a suggestion and exit code 2', async () => {
+    const { code, stderr } = await finish(['rnu'], at);
+    expect(stderr).toContain('Did you mean run?');
+    expect(code).toBe(2);
+  });
+
+  test('--version and --help', async () => {
+    expect(await finish(['--version'], at)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+    expect((await finish(['--help'], at)).stdout).toContain('demo');
+  });
+});

@@ -1,0 +1,40 @@
+import { type GraphData, type GraphNode, signals } from '@otelier/core';
+
+/** The pipelines of a graph as text: one paragraph each, components from the top down with the options in force. */
+export function tree({ nodes, edges }: GraphData): string {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const paragraphs: string[] = [];
+  for (const signal of signals) {
+    const pipelines = new Set(
+      edges.flatMap((edge) => (edge.signal === signal && edge.pipeline ? [edge.pipeline] : [])),
+    );
+    for (const pipeline of pipelines) {
+      const own = edges.filter((edge) => edge.signal === signal && edge.pipeline === pipeline);
+      const ids = [...new Set(own.flatMap(({ from, to }) => [from, to]))];
+      const members = ids.flatMap((id) => byId.get(id) ?? []);
+      const lines = (['receiver', 'processor', 'exporter'] as const).flatMap((kind) =>
+        members.filter((node) => node.kind === kind).map((node) => `  ${marks[kind]} ${describe(node)}`),
+      );
+      paragraphs.push([`${signal}/${pipeline}`, ...lines].join('\n'));
+    }
+  }
+  return `${paragraphs.join('\n\n')}\n`;
+}
+
+const marks = { receiver: '→', processor: '·', exporter: '⇒' } as const;
+
+function describe({ name, options, produces, accepts }: GraphNode): string {
+  const told = Object.entries(options).flatMap(([option, value]) =>
+    value === undefined ? [] : [`${option}: ${show(value)}`],
+  );
+  const temporality = [...(produces ? [`makes ${produces}`] : []), ...(accepts ? [`takes ${accepts} only`] : [])];
+  const notes = temporality.length === 0 ? '' : `  [${temporality.join(', ')}]`;
+  return `${name}${told.length === 0 ? '' : ` (${told.join(', ')})`}${notes}`;
+}
+
+const longest = 60;
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+}

@@ -1,0 +1,66 @@
+import { Command, CommanderError, Option } from 'commander';
+import { fail } from './fail.js';
+import { version } from './version.js';
+
+// Each command's own modules load when it runs: `otelier run` must be ready in a fraction of a second.
+
+const program = new Command('otelier')
+  .description('Runs OpenTelemetry pipelines written in TypeScript, made first for Claude Code telemetry.')
+  .version(version(), '-v, --version')
+  .showHelpAfterError('(otelier --help lists the commands)')
+  .exitOverride();
+
+const fileArgument = ['[config]', 'the pipeline file', 'pipeline.config.ts'] as const;
+
+program
+  .command('run')
+  .description('run the pipelines of a file until told to stop')
+  .argument(...fileArgument)
+  .option('-w, --watch', 'load the file again when it or a file it imports changes; a broken file changes nothing')
+  .option('--json', 'say what happens as one JSON object a line')
+  .action(async (file: string, options: object) => (await import('./run/run.js')).run(file, options));
+
+program
+  .command('check')
+  .description('load a file, check everything that can be checked without starting it, and show the graph')
+  .argument(...fileArgument)
+  .option('--json', 'print the graph as JSON')
+  .action(async (file: string, options: object) => (await import('./graph/graph.js')).check(file, options));
+
+program
+  .command('graph')
+  .description('draw the pipelines of a file')
+  .argument(...fileArgument)
+  .option('--json', 'as JSON')
+  .option('--mermaid', 'as a Mermaid flowchart')
+  .action(async (file: string, options: object) => (await import('./graph/graph.js')).graph(file, options));
+
+program
+  .command('env')
+  .description('print the settings that point Claude Code at a running Otelier')
+  .option('--shell', 'only the shell exports')
+  .option('--json', 'only the "env" block for .claude/settings.json')
+  .option('--endpoint <url>', 'where Otelier listens (default: its standard port on this machine)')
+  .addOption(
+    new Option('--protocol <protocol>', 'OTLP transport')
+      .choices(['http/protobuf', 'http/json', 'grpc'])
+      .default('http/protobuf'),
+  )
+  .option('--traces', 'also send traces (a beta feature of Claude Code)')
+  .action(async (options: object) => (await import('./env/env.js')).env(options));
+
+program
+  .command('demo')
+  .description('replay recorded Claude Code sessions through running receivers and show that nothing is lost')
+  .option('--endpoint <url>', 'send to a running Otelier (OTLP over HTTP) instead of starting one')
+  .option('--speed <factor>', 'how many times faster than the sessions were recorded', '10')
+  .option('--scenario <name>', 'only this recorded scenario, such as tools or multi-turn')
+  .option('--json', 'print the result as JSON')
+  .action(async (options: object) => (await import('./demo/demo.js')).demo(options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else await fail(error);
+}

@@ -1,0 +1,104 @@
+import type { Meter } from '@opentelemetry/api';
+import { type Collector, createCollector, createLogger, type PipelinesConfig, parseDuration } from '@otelier/core';
+import { type LoadedConfig, loadConfig } from '../../load-config/load-config.js';
+import { exitFailure } from '../fail.js';
+import { onStopSignals } from './signals.js';
+import { humanVoice, jsonVoice, type Voice } from './voice.js';
+import type { FilesWatch } from './watch.js';
+
+/** What `otelier run` takes. */
+export interface RunOptions {
+  readonly watch?: true;
+  readonly json?: true;
+}
+
+/** Runs the pipelines of a file until a signal comes, or until receivers that end by themselves have ended. */
+export async function run(path: string, options: RunOptions): Promise<void> {
+  // What otelier says goes to standard error, so that standard output holds what exporters write and nothing else.
+  const write = (text: string): void => void process.stderr.write(text);
+  const voice = options.json === true ? jsonVoice(write) : humanVoice(write);
+  const loaded = await loadConfig(path);
+  const own = await ownMetrics(loaded.config);
+  const logger = createLogger({ level: loaded.config.telemetry?.logLevel ?? 'warn' });
+  const collector = createCollector(loaded.config, { logger, ...(own && { meter: own.meter }) });
+
+  let stop = (_why: string): void => {};
+  const stopping = new Promise<string>((resolve) => {
+    stop = resolve;
+  });
+  const unlisten = onStopSignals(stop, () => {
+    voice.closing();
+    void collector.shutdown({ deadline: '0ms' });
+  });
+  let watcher: FilesWatch | undefined;
+  try {
+    await collector.start();
+    voice.ready(loaded.file, collector, performance.now());
+    if (options.watch === true) watcher = await reloadOnChange(loaded, collector, voice);
+    void collector.done.then(
+      () => {
+        if (!hasServers(collector)) stop('everything was read');
+      },
+      () => stop('a receiver failed'),
+    );
+    const why = await stopping;
+    watcher?.close();
+    await drain(collector, voice, why);
+  } finally {
+    unlisten();
+    watcher?.close();
+    await own?.shutdown();
+  }
+}
+
+/** Receivers of files say what they read, servers say a URL. */
+function hasServers(collector: Collector): boolean {
+  return Object.values(collector.endpoints()).some((places) => places.some((place) => place.includes('://')));
+}
+
+async function drain(collector: Collector, voice: Voice, why: string): Promise<void> {
+  const seconds = (parseDuration(collector.config.limits?.drain ?? '30s') ?? 30_000) / 1000;
+  voice.draining(why, seconds);
+  const progress = setInterval(() => voice.held(heldItems(collector)), 1000);
+  try {
+    const report = await collector.shutdown();
+    voice.stopped(report);
+    process.exitCode = report.clean ? 0 : exitFailure;
+  } finally {
+    clearInterval(progress);
+  }
+}
+
+function heldItems(collector: Collector): number {
+  let items = 0;
+  for (const { held } of Object.values(collector.accounts())) items += held;
+  return items;
+}
+
+/** Puts a changed file in force; whatever is wrong with it, the old one runs on. */
+async function reloadOnChange(first: LoadedConfig, collector: Collector, voice: Voice): Promise<FilesWatch> {
+  const { watchFiles } = await import('./watch.js');
+  const reload = async (): Promise<void> => {
+    try {
+      const loaded = await loadConfig(first.file);
+      watcher.follow(loaded.files);
+      await collector.reload(loaded.config);
+      voice.reloaded(first.file, collector);
+    } catch (error) {
+      voice.keptOld(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  let reloading: Promise<void> = Promise.resolve();
+  const watcher = watchFiles(first.files, () => {
+    reloading = reloading.then(reload);
+  });
+  return watcher;
+}
+
+/** The SDK that exports the collector's own metrics is large, and loaded only for those who ask for it. */
+async function ownMetrics(config: PipelinesConfig): Promise<{ meter: Meter; shutdown(): Promise<void> } | undefined> {
+  const options = config.telemetry?.metrics;
+  if (options === undefined) return undefined;
+  const { selfTelemetry } = await import('@otelier/sdk');
+  return selfTelemetry(options);
+}

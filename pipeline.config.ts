@@ -1,0 +1,55 @@
+// The reference pipeline: Claude Code's telemetry comes in, and leaves redacted, validated and with few series.
+// Run it with `npx otelier run`; point Claude Code at it with what `npx otelier env` prints.
+import {
+  consoleExporter,
+  cumulativeToDelta,
+  definePipelines,
+  deltaToCumulative,
+  dropAttributes,
+  elsewhere,
+  env,
+  fileExporter,
+  otlpExporterFromEnv,
+  otlpReceiver,
+  queue,
+  redactPrompts,
+  retry,
+  validateResource,
+} from 'otelier';
+
+// The doors, on this machine only.
+const grpc = env('OTELIER_GRPC', '127.0.0.1:4317');
+const http = env('OTELIER_HTTP', '127.0.0.1:4318');
+const claudeCode = otlpReceiver({ grpc, http });
+
+// The screen, a file of OTLP JSON lines per signal, and any OTLP endpoint that OTEL_EXPORTER_OTLP_* names.
+// The same variables point Claude Code at us: elsewhere() leaves out those that name our own doors.
+const upstream = otlpExporterFromEnv(elsewhere([grpc, http]));
+const exporters = [consoleExporter(), fileExporter({ dir: './data' }), ...(upstream ? [queue(retry(upstream))] : [])];
+
+// Metrics leave as deltas: they can be added up by anyone, and a restart of ours costs nothing.
+// Prometheus and VictoriaMetrics want cumulative series: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative.
+const cumulative = env('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'delta').toLowerCase() === 'cumulative';
+
+export default definePipelines({
+  logs: {
+    events: { receivers: [claudeCode], processors: [validateResource(), redactPrompts()], exporters },
+  },
+  metrics: {
+    usage: {
+      receivers: [claudeCode],
+      processors: [
+        validateResource(),
+        redactPrompts(),
+        // Series that become equal without these attributes are added up, which only deltas allow.
+        cumulativeToDelta(),
+        dropAttributes(['session.id', 'user.account_uuid']),
+        ...(cumulative ? [deltaToCumulative()] : []),
+      ],
+      exporters,
+    },
+  },
+  traces: {
+    spans: { receivers: [claudeCode], processors: [validateResource(), redactPrompts()], exporters },
+  },
+});
