@@ -69,23 +69,37 @@ function fields(kind: number, p: number, end: number, depth: number): void {
   const b = bytes;
   const base = kind << 8;
   let seen = 0;
+  let twice = 0;
   while (p < end) {
     const at = p;
     let entry = layout[base | b[p++]!]!;
+    if (entry === KEY_VALUE) {
+      // Most of a request is short attributes that hold text, each told by five comparisons.
+      const n = b[p]!;
+      const keyLength = b[p + 2]!;
+      if (n < 128 && keyLength <= n - 6 && p + n < end && b[p + 1] === 0x0a && depth < maxDepth) {
+        const q = p + 3 + keyLength;
+        const rest = n - keyLength - 4;
+        if (b[q] === 0x12 && b[q + 1] === rest && b[q + 2] === 0x0a && b[q + 3] === rest - 2) {
+          p += 1 + n;
+          continue;
+        }
+      }
+    }
     if (entry === 0) {
       entry = rareField(kind, at, end);
       p = after;
       if (entry === 0) {
         if (kind === KEY_VALUE_KIND) odd = 1;
         if (kind === ANY_VALUE_KIND) {
-          odd |= seen;
+          twice |= seen;
           seen |= 1;
         }
         continue;
       }
     }
     const bit = entry >>> 8;
-    odd |= seen & bit;
+    twice |= seen & bit;
     seen |= bit;
     const action = entry & 255;
     switch (action) {
@@ -131,6 +145,7 @@ function fields(kind: number, p: number, end: number, depth: number): void {
     }
   }
   if (p !== end) fail(`${nameOf(kind)} ends at byte ${end} inside a field`, end);
+  if (twice !== 0) odd = 1;
 }
 
 /** `0a length key [12 length value]`, nothing else; any other order or number of fields takes the slow path. */

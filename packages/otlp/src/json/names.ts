@@ -8,6 +8,9 @@ const all: { kind: number; field: Field }[] = messages.flatMap((message, kind) =
 /** The JSON names' bytes. */
 const names: readonly Buffer[] = all.map(({ field }) => Buffer.from(field.json));
 
+/** Fields there are. */
+export const FIELDS: number = all.length;
+
 /** The schema's row. */
 export const fieldOf: readonly Field[] = all.map(({ field }) => field);
 
@@ -16,6 +19,29 @@ export const bitOf: Int32Array = Int32Array.from(all, ({ kind, field }) => {
   const fields = messages[kind]!.fields;
   return 1 << (field.oneof === '' ? fields.indexOf(field) : fields.findIndex((each) => each.oneof === field.oneof));
 });
+
+// What the parser expects as a field's value.
+export const OBJECT = 0;
+export const STRING = 1;
+export const FIXED64 = 2;
+export const DOUBLE = 3;
+export const BOOL = 4;
+export const ID = 5;
+export const BYTES = 6;
+export const INTEGER = 7;
+const expected: { readonly [type in Field['type']]?: number } = {
+  message: OBJECT,
+  string: STRING,
+  fixed64: FIXED64,
+  double: DOUBLE,
+  bool: BOOL,
+  id: ID,
+  bytes: BYTES,
+};
+export const expectedOf: Int8Array = Int8Array.from(all, ({ field }) => expected[field.type] ?? INTEGER);
+
+/** 1 for repeated fields. */
+export const repeatedOf: Int8Array = Int8Array.from(all, ({ field }) => (field.repeated ? 1 : 0));
 
 /** Kind of the message the field holds, -1 for scalars. */
 export const childOf: Int32Array = Int32Array.from(all, ({ field }) =>
@@ -50,6 +76,17 @@ function hash(factor: number, b: Uint8Array, from: number, n: number): number {
   const mixed = Math.imul(n + b[from]! * 31 + b[from + n - 1]! * 8209 + b[from + (n >> 1)]! * 2097169, factor);
   return ((mixed >>> 20) ^ (mixed >>> 9)) & 63;
 }
+
+/** Whether the name of this field and a closing quote stand at b[from]. */
+export function isNamed(id: number, b: Uint8Array, from: number): boolean {
+  const name = names[id]!;
+  let q = from;
+  for (let i = 0; i < name.length; i++) if (b[q++] !== name[i]) return false;
+  return b[q] === 0x22;
+}
+
+/** Length of the field's name. */
+export const lengthOf: Int8Array = Int8Array.from(names, (name) => name.length);
 
 /** Number of the field called b[from, from + n) in messages of this kind, -1 for none. */
 export function fieldNamed(kind: number, b: Uint8Array, from: number, n: number): number {

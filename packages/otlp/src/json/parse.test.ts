@@ -185,7 +185,9 @@ describe('jsonToProtobuf', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.boolean(), (text, ascii) => {
         let json = JSON.stringify(text);
         if (ascii) json = json.replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-        expect(readRecord(`{"eventName":${json}}`)).toEqual(text === '' ? {} : { eventName: Buffer.from(text).toString() });
+        expect(readRecord(`{"eventName":${json}}`)).toEqual(
+          text === '' ? {} : { eventName: Buffer.from(text).toString() },
+        );
       }),
       { numRuns: 120 },
     );

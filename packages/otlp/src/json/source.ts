@@ -19,6 +19,7 @@ const POWERS: readonly number[] = Array.from({ length: 23 }, (_, exponent) => Nu
 /** JSON text as bytes, and how far it was read. */
 export class Source {
   declare bytes: Buffer;
+  declare view: DataView;
   declare p: number;
   /** The last integer's magnitude as two unsigned halves, and its sign. */
   declare high: number;
@@ -27,10 +28,18 @@ export class Source {
 
   constructor() {
     this.bytes = Buffer.alloc(0);
+    this.view = new DataView(this.bytes.buffer);
     this.p = 0;
     this.high = 0;
     this.low = 0;
     this.negative = false;
+  }
+
+  /** Starts over on another text. */
+  begin(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.p = 0;
   }
 
   fail(what: string, at: number = this.p, code: 'not-json' | 'malformed' | 'too-deep' = 'not-json'): never {
@@ -172,10 +181,10 @@ export class Source {
     return value;
   }
 
-  /** The byte behind the string that opens at `p`, without reading it. */
-  skipString(): void {
+  /** Moves behind the string that opens at `p` without reading it; up to `from` it was looked through. */
+  skipString(from: number = this.p + 1): void {
     const b = this.bytes;
-    for (let p = this.p + 1; p < b.length; p++) {
+    for (let p = from; p < b.length; p++) {
       const c = b[p]!;
       if (c === 0x22) {
         this.p = p + 1;

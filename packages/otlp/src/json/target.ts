@@ -1,5 +1,6 @@
 import { Fields } from '../door/fields.js';
 import { width } from '../wire/varint.js';
+import type { Source } from './source.js';
 
 /** Requests up to this size are written in a buffer that is kept. */
 const KEEP = 1 << 20;
@@ -77,24 +78,38 @@ export class Target {
     this.w += 8;
   }
 
-  /** Copies a range behind its length. */
-  text(source: Buffer, from: number, to: number): void {
+  /** Copies a range of the text behind its length. */
+  text(source: Source, from: number, to: number): void {
     const n = to - from;
-    this.room(n + 5);
+    this.length(n);
     const b = this.bytes;
+    const input = source.bytes;
     let w = this.w;
-    let rest = n;
-    while (rest > 127) {
-      b[w++] = (rest & 127) | 128;
-      rest >>>= 7;
-    }
-    b[w++] = rest;
-    if (n < 40) for (let i = from; i < to; i++) b[w++] = source[i]!;
+    let p = from;
+    if (n > 256) w += input.copy(b, w, from, to);
     else {
-      source.copy(b, w, from, to);
-      w += n;
+      // Four bytes at a time: at these sizes a call to copy costs more than the copying.
+      for (const { view } = this; p + 4 <= to; p += 4, w += 4) view.setInt32(w, source.view.getInt32(p));
+      while (p < to) b[w++] = input[p++]!;
     }
     this.w = w;
+  }
+
+  /** Bytes behind their length. */
+  block(bytes: Buffer): void {
+    this.length(bytes.length);
+    this.w += bytes.copy(this.bytes, this.w);
+  }
+
+  /** The length of what follows, and room for both. */
+  private length(n: number): void {
+    this.room(n + 5);
+    let rest = n;
+    while (rest > 127) {
+      this.bytes[this.w++] = (rest & 127) | 128;
+      rest >>>= 7;
+    }
+    this.bytes[this.w++] = rest;
   }
 
   /** Puts the length of [start, w) in front of it, where `reserved` bytes were left. */
