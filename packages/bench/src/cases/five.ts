@@ -35,7 +35,7 @@ const plain: Variant = {
         }
       return pbjs.reencodeLogs(logs);
     };
-    return { run, outcome: () => pbjs.decodeLogs(run()) };
+    return { run, outcome: () => pbjs.readLogs(run()) };
   },
 };
 
@@ -68,7 +68,7 @@ const through = (processors: Parameters<typeof throughLogs>[0]): Variant => ({
     const run = async () => {
       last = await send(new LogsBatch(request));
     };
-    return { run, outcome: () => pbjs.decodeLogs(last) };
+    return { run, outcome: () => pbjs.readLogs(last) };
   },
 });
 

@@ -14,7 +14,7 @@ const inputs = (payload: string): { request: Buffer; text: string; body: Buffer 
 const fromText = (make: (text: string) => Uint8Array): Variant => ({
   prepare(payload) {
     const { text } = inputs(payload);
-    return { run: () => make(text), outcome: () => pbjs.decodeLogs(make(text)) };
+    return { run: () => make(text), outcome: () => pbjs.readLogs(make(text)) };
   },
 });
 
@@ -37,7 +37,7 @@ export const jsonToProtobuf: MicroCase = {
         const { body } = inputs(payload);
         return {
           run: () => LogsBatch.fromJson(body).bytes(),
-          outcome: () => pbjs.decodeLogs(LogsBatch.fromJson(body).bytes()),
+          outcome: () => pbjs.readLogs(LogsBatch.fromJson(body).bytes()),
         };
       },
     },
@@ -84,7 +84,7 @@ export const merge: MicroCase = {
         const requests = Array.from({ length: 200 }, () => Buffer.from(request));
         const run = () =>
           pbjs.reencodeLogs({ resourceLogs: requests.flatMap((each) => pbjs.decodeLogs(each).resourceLogs) });
-        return { run, outcome: () => pbjs.decodeLogs(run()) };
+        return { run, outcome: () => pbjs.readLogs(run()) };
       },
     },
     otelier: {
@@ -92,7 +92,7 @@ export const merge: MicroCase = {
         const { request } = inputs(payload);
         const requests = Array.from({ length: 200 }, () => Buffer.from(request));
         const run = () => LogsBatch.merge(requests.map((each) => new LogsBatch(each))).bytes();
-        return { run, outcome: () => pbjs.decodeLogs(run()) };
+        return { run, outcome: () => pbjs.readLogs(run()) };
       },
     },
   },

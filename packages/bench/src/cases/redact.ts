@@ -13,7 +13,7 @@ const input = (payload: string): Buffer => logsRequest(logsShapes[payload as Nam
 const bytes = (make: (input: Buffer) => Uint8Array): Variant => ({
   prepare(payload) {
     const request = input(payload);
-    return { run: () => make(request), outcome: () => pbjs.decodeLogs(make(request)) };
+    return { run: () => make(request), outcome: () => pbjs.readLogs(make(request)) };
   },
 });
 

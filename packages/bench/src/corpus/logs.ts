@@ -1,5 +1,5 @@
 import { encodeLogs, type PlainAttribute } from '../references/protobufjs.js';
-import { id, pick, random } from './random.js';
+import { id, pick, resetRandom } from './random.js';
 
 /** How many records, resources, and which share are prompts. */
 export interface LogsShape {
@@ -9,12 +9,12 @@ export interface LogsShape {
   readonly prompts: readonly number[];
 }
 
-export const logsShapes = {
+export const logsShapes: Readonly<Record<'logs5' | 'logs5clean' | 'logs100' | 'logs1000', LogsShape>> = {
   logs5: { records: 5, resources: 1, prompts: [2] },
   logs5clean: { records: 5, resources: 1, prompts: [] },
   logs100: { records: 100, resources: 1, prompts: [3] },
   logs1000: { records: 1000, resources: 20, prompts: [3] },
-} satisfies Record<string, LogsShape>;
+};
 
 const text = (key: string, stringValue: string): PlainAttribute => ({ key, value: { stringValue } });
 const words = [
@@ -42,7 +42,7 @@ function sentence(length: number, ascii: boolean): string {
 
 /** An export request of Claude-Code-like events, about 0.9 KB a record, the same bytes at every call. */
 export function logsRequest({ records, resources, prompts }: LogsShape): Buffer {
-  random.reset();
+  resetRandom();
   const perResource = Math.ceil(records / resources);
   const resourceLogs = Array.from({ length: resources }, (_, r) => {
     const session = [

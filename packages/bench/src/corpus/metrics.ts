@@ -1,5 +1,5 @@
 import { encodeMetrics, type PlainAttribute } from '../references/protobufjs.js';
-import { id, random } from './random.js';
+import { id, random, resetRandom } from './random.js';
 
 /** How many points and resources; points are spread over eight metrics. */
 export interface MetricsShape {
@@ -9,11 +9,11 @@ export interface MetricsShape {
   readonly temporality: 1 | 2;
 }
 
-export const metricsShapes = {
+export const metricsShapes: Readonly<Record<'met16' | 'met100' | 'met1000', MetricsShape>> = {
   met16: { points: 16, resources: 1, temporality: 2 },
   met100: { points: 104, resources: 1, temporality: 2 },
   met1000: { points: 1040, resources: 10, temporality: 2 },
-} satisfies Record<string, MetricsShape>;
+};
 
 const names = [
   ['claude_code.token.usage', 'tokens'],
@@ -34,7 +34,7 @@ const text = (key: string, stringValue: string): PlainAttribute => ({ key, value
  * `tick` moves time and values on, so that a stateful processor meets the same series again and again.
  */
 export function metricsRequest({ points, resources, temporality }: MetricsShape, tick = 0): Buffer {
-  random.reset();
+  resetRandom();
   const perMetric = Math.ceil(points / resources / names.length);
   const resourceMetrics = Array.from({ length: resources }, (_, r) => {
     const user = [

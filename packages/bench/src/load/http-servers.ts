@@ -1,7 +1,7 @@
 import { LogsBatch } from '@otelier/otlp';
 import { Pool } from 'undici';
 import { logsRequest, logsShapes } from '../corpus/logs.js';
-import type { ProcessCase } from '../measure/case.js';
+import type { Outcome, ProcessCase } from '../measure/case.js';
 import { ServerProcess } from './server-process.js';
 
 const servers = [
@@ -24,8 +24,8 @@ export const httpServers: ProcessCase = {
     const running = await Promise.all(servers.map(({ script, args }) => ServerProcess.start(script, args)));
     const pools = running.map(({ port }) => new Pool(`http://127.0.0.1:${port}`, { connections: 32, pipelining: 1 }));
     try {
-      const rows = [];
-      const targets = [];
+      const rows: Record<string, string | number>[] = [];
+      const targets: Outcome[] = [];
       for (const { name, body, atLeast } of bodies) {
         if (LogsBatch.parse(body).count === 0) throw new Error('an empty request measures nothing');
         const times = servers.map(() => [] as number[]);

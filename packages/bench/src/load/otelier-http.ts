@@ -29,5 +29,5 @@ const collector = createCollector(
   }),
 );
 await collector.start();
-const [endpoint] = collector.endpoints();
+const [endpoint] = Object.values(collector.endpoints()).flat();
 serve(Number(new URL(endpoint as string).port), () => requests);

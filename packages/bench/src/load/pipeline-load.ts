@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { ProcessCase } from '../measure/case.js';
+import type { Outcome, ProcessCase } from '../measure/case.js';
 import { ServerProcess } from './server-process.js';
 
 const sizes = [
@@ -22,8 +22,8 @@ export const pipelineLoad: ProcessCase = {
   name: 'pipeline under load',
   async measure({ quick, progress }) {
     const seconds = quick ? 1 : 6;
-    const rows = [];
-    const targets = [];
+    const rows: Record<string, string | number>[] = [];
+    const targets: Outcome[] = [];
     for (const protocol of protocols) {
       for (const { name, records, rate } of sizes) {
         progress(`${protocol}, ${name}`);

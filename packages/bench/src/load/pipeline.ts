@@ -21,5 +21,5 @@ const collector = createCollector(
   }),
 );
 await collector.start();
-const [endpoint] = collector.endpoints();
+const [endpoint] = Object.values(collector.endpoints()).flat();
 serve(Number(/:(\d+)\/?$/.exec(endpoint as string)?.[1]), () => 0);

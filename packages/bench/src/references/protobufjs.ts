@@ -33,6 +33,7 @@ interface Codec<T> {
   decode(bytes: Uint8Array): T;
   encode(message: T): { finish(): Buffer };
   fromObject(plain: object): T;
+  toObject(message: T, options: object): object;
 }
 
 // Static code that protobufjs generated for OTLP, from the last release of the SDK that shipped it.
@@ -46,6 +47,10 @@ const finish = <T>(codec: Codec<T>, message: T): Buffer => Buffer.from(codec.enc
 const exact = (plain: object): object =>
   JSON.parse(JSON.stringify(plain, (_, value) => (typeof value === 'bigint' ? String(value) : value)));
 
+const everything = { longs: String, defaults: true };
+/** What a request says, with defaults filled in: equal for every spelling of the same content. */
+export const readLogs = (bytes: Uint8Array): object => logsCodec.toObject(logsCodec.decode(bytes), everything);
+export const readMetrics = (bytes: Uint8Array): object => metricsCodec.toObject(metricsCodec.decode(bytes), everything);
 export const decodeLogs = (bytes: Uint8Array): PlainLogs => logsCodec.decode(bytes);
 export const reencodeLogs = (message: PlainLogs): Uint8Array => logsCodec.encode(message).finish();
 export const encodeLogs = (plain: object): Buffer => finish(logsCodec, logsCodec.fromObject(exact(plain)));

@@ -1,0 +1,17 @@
+import { LogsBatch } from '@otelier/otlp';
+import { redactPrompts } from '/work/main/packages/processors/dist/redact-prompts/redact-prompts.js';
+import { apply } from '/work/main/packages/processors/dist/apply/apply.js';
+import { readFileSync } from 'node:fs';
+const dir='/work/main/packages/testing/fixtures/claude-code/2.1.330/';
+const all=LogsBatch.merge([1,4,5,7].flatMap(n=>{try{return [LogsBatch.parse(readFileSync(dir+`multi-turn/00${n}.logs.pb`))]}catch{return []}}).concat([LogsBatch.parse(readFileSync(dir+'tools/001.logs.pb'))]));
+const bytes=Buffer.from(all.split({maxCount:100})[0].bytes());
+const n=new LogsBatch(bytes).count;
+const h=redactPrompts().hooks; const kb=redactPrompts({body:'keep'}).hooks;
+const time=(f)=>{for(let i=0;i<3000;i++)f();let best=1e9;for(let k=0;k<5;k++){const t=performance.now();for(let i=0;i<1000;i++)f();best=Math.min(best,(performance.now()-t));}return best.toFixed(1)};
+console.log('items',n,'bytes',bytes.length);
+let changed=0; for (const r of new LogsBatch(bytes).records()) if(r.attributes.has('prompt')||r.attributes.has('response')||r.attributes.has('error')||r.attributes.has('tool_input')) changed++;
+console.log('with content',changed);
+console.log('redact us', time(()=>apply(new LogsBatch(bytes),h).bytes()));
+console.log('views us', time(()=>{const b=new LogsBatch(bytes);for(const r of b.records())if(r.attributes.is('event.name','user_prompt'))r.attributes.set('prompt','<REDACTED>');return b.bytes()}));
+console.log('body read us', time(()=>{const b=new LogsBatch(bytes);let s=0;for(const r of b.records())s+=r.body.length;return s}));
+console.log('scope us', time(()=>{const b=new LogsBatch(bytes);let s=0;for(const r of b.records())s+=r.scope.attributes?1:0;return s}));
