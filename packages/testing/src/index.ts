@@ -33,6 +33,9 @@ export type { ClientVersion, Session } from './claude-code/session.js';
 export { type Totals, totals } from './claude-code/totals.js';
 export { type FakeClock, fakeClock } from './clock/fake-clock.js';
 export { assertConservation, residual } from './contract/conservation.js';
+export { type ExporterUnderTest, exporterContract } from './contract/exporter-contract.js';
+export { type ProcessorContractOptions, processorContract } from './contract/processor-contract.js';
+export { type ReceiverUnderTest, receiverContract } from './contract/receiver-contract.js';
 export {
   type MemoryExporter,
   type MemoryExporterControls,
