@@ -1,5 +1,5 @@
 import { createNoopMeter } from '@opentelemetry/api';
-import type { AnyBatch, Clock, Exporter, Flow, Host, Peer, RequestFlow, Signal, Stage } from '@otelier/core';
+import type { Clock, Exporter, Flow, Host, Logger, Peer, RequestFlow, Signal, Stage } from '@otelier/core';
 import { buildLogs, type LogsBatch } from '@otelier/otlp';
 
 /** A flow that keeps what a component says about its items. */
@@ -115,6 +115,3 @@ export async function startLogs(
 
 /** An exporter of logs from one function. */
 export type Deliver = (batch: LogsBatch, flow: Flow, call: number) => Promise<void> | void;
-
-/** The batches of an array of any signal. */
-export type Batches = readonly AnyBatch[];

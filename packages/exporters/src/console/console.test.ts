@@ -19,8 +19,10 @@ class Screen extends EventEmitter {
   isTTY = false;
   writableNeedDrain = false;
   destroyed = false;
-  constructor(readonly columns?: number) {
+  readonly columns: number | undefined;
+  constructor(columns?: number) {
     super();
+    this.columns = columns;
   }
   write(text: string): boolean {
     this.text += text;

@@ -136,7 +136,7 @@ describe('a crash in the middle of a line', () => {
   });
 
   test('leaves whole lines wherever it happens', async () => {
-    const text = Buffer.from(logs(1, 'ä'.repeat(70_000)).toJson() + `\n${whole}`);
+    const text = Buffer.from(`${logs(1, 'ä'.repeat(70_000)).toJson()}\n${whole}`);
     await fc.assert(
       fc.asyncProperty(fc.nat(text.length), async (length) => {
         writeFileSync(join(dir, 'logs.jsonl'), text.subarray(0, length));

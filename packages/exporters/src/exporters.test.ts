@@ -1,0 +1,95 @@
+import { createCollector, type Exporter, type Signal } from '@otelier/core';
+import { LogsBatch } from '@otelier/otlp';
+import { assertConservation, memoryReceiver } from '@otelier/testing';
+import { afterEach, describe, expect, test } from 'vitest';
+import { fakeClock } from '../test/clock.js';
+import { bodies, logs, memoryLog } from '../test/host.js';
+import { type Answer, httpServer } from '../test/servers.js';
+import { otlpExporter, queue, retry } from './index.js';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function running(answers: Answer[], wrap: (exporter: Exporter<Signal>) => Exporter<Signal>) {
+  const clock = fakeClock();
+  const delivered: unknown[] = [];
+  let answered = (): void => {};
+  const server = await httpServer(({ body }) => {
+    const answer = answers.shift() ?? {};
+    if ((answer.status ?? 200) === 200 && !answer.cut) delivered.push(...bodies(LogsBatch.parse(body)));
+    setImmediate(() => answered());
+    return answer;
+  });
+  const receiver = memoryReceiver();
+  const exporters = [wrap(otlpExporter({ endpoint: server.url }))];
+  const collector = createCollector(
+    { logs: { test: { receivers: [receiver], exporters } } },
+    { clock, logger: memoryLog().logger },
+  );
+  await collector.start();
+  cleanups.push(
+    () => server.close(),
+    () => collector.shutdown(),
+  );
+  /** Lets time pass until so many requests have been answered. */
+  const requests = async (count: number) => {
+    while (server.seen.length < count) {
+      const next = new Promise<void>((resolve) => {
+        answered = resolve;
+      });
+      const pass = setInterval(() => void clock.advance(1000), 1);
+      await next;
+      clearInterval(pass);
+    }
+  };
+  return { server, receiver, collector, delivered, requests };
+}
+
+describe('queue(retry(otlpExporter()))', () => {
+  const outage: Answer[] = [{ status: 503 }, { cut: true }, { status: 429, headers: { 'retry-after': '2' } }];
+
+  test('answers the sender at once and delivers through an outage', async () => {
+    const { receiver, collector, delivered, requests } = await running([...outage], (inner) => queue(retry(inner)));
+    await receiver.send(logs(3));
+    await requests(4);
+    expect(await collector.shutdown()).toMatchObject({ delivered: 3, lost: 0, clean: true });
+    expect(delivered).toEqual(bodies(logs(3)));
+    const accounts = collector.accounts();
+    assertConservation(accounts);
+    expect(accounts['logs/test/queue']).toMatchObject({ in: 3, out: 3, held: 0 });
+    expect(accounts['logs/test/queue/retry']).toMatchObject({ in: 3, out: 3 });
+    expect(accounts['logs/test/queue/retry/otlp']).toMatchObject({
+      in: 12,
+      out: 3,
+      refused: { unavailable: 6, overloaded: 3 },
+    });
+  });
+
+  test('retry alone lets the sender wait for the truth', async () => {
+    const { receiver, collector, delivered, requests } = await running([...outage], (inner) => retry(inner));
+    let told = false;
+    const sent = receiver.send(logs(3)).then(() => {
+      told = true;
+    });
+    await requests(3);
+    expect(told).toBe(false);
+    await requests(4);
+    await sent;
+    expect(delivered).toEqual(bodies(logs(3)));
+    assertConservation(collector.accounts());
+  });
+
+  test('a 413 is split, and only the record that is too large is lost', async () => {
+    const tooLarge = { status: 413 };
+    // 4 records: whole, first half, second half, third record, fourth record.
+    const { receiver, collector, delivered } = await running([tooLarge, {}, tooLarge, tooLarge, {}], (inner) =>
+      retry(inner),
+    );
+    expect(await receiver.send(logs(4))).toMatchObject({ refused: 1 });
+    expect(delivered).toEqual(['record 0', 'record 1', 'record 3']);
+    expect(collector.accounts()['logs/test/retry']).toMatchObject({ in: 4, out: 3, refused: { 'too-large': 1 } });
+    assertConservation(collector.accounts());
+  });
+});
