@@ -20,7 +20,8 @@ import type {
 // What the views say about a batch, field by field, and what the official decoder's plain objects say, in one and the same form.
 
 /** Plain data as the official decoder's toObject gives it. */
-export type Plain = { [name: string]: Plain } & Plain[] & string & number & boolean;
+// biome-ignore lint/suspicious/noExplicitAny: the generated decoder comes without types
+export type Plain = any;
 
 const list = (value: Plain | undefined): Plain[] => value ?? [];
 const big = (value: Plain | undefined): bigint => BigInt(value ?? 0);

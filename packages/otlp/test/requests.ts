@@ -246,4 +246,4 @@ export const requests: { readonly [signal in Signal]: fc.Arbitrary<Buffer> } = {
 };
 
 /** Runs per property: OTELIER_FUZZ_RUNS for a long night. */
-export const numRuns = Number(process.env.OTELIER_FUZZ_RUNS ?? 150);
+export const numRuns = Number(process.env.OTELIER_FUZZ_RUNS ?? 60);

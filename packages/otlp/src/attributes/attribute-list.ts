@@ -1,4 +1,4 @@
-import { type EditLog, len, src } from '../view/edit-log.js';
+import { EDIT, type EditLog, LEN, len, SRC, src } from '../view/edit-log.js';
 import { FieldCursor } from '../view/field-cursor.js';
 import { cursor, type View } from '../view/view.js';
 import type { AnyValue, ValueKind } from '../wire/any-value.js';
@@ -56,26 +56,23 @@ export class AttributeList implements Attributes {
   set(name: string | Key, value: AnyValue): this {
     const k = typeof name === 'string' ? key(name) : name;
     const of = this.of;
-    const changed = of.changes();
+    const changed = of.changes() !== null;
     const log = of.root.edit(of);
     log.encodeAttribute(this.tag, k, value);
     let written = false;
-    if (changed !== null) {
-      const c = cursor.of(of, log);
-      while (c.next()) {
-        if (c.tag !== this.tag || !k.matches(c.bytes, payload(c.bytes, c.p), c.end)) continue;
-        if (written) c.delete(log);
-        else c.replace(log, src, len);
-        written = true;
-      }
-    } else {
-      const end = of.end;
-      let p = of.start;
-      while ((p = scan(of.bytes, p, end, this.tag, k)) >= 0) {
-        log.add(of, foundAt, foundEnd, src, written ? 0 : len);
-        written = true;
-      }
+    let p = of.start;
+    while ((p = scan(of.bytes, p, of.end, this.tag, k)) >= 0) {
+      const i = changed ? log.replacementOf(foundAt) : -1;
+      if (i < 0) log.add(of, foundAt, foundEnd, src, written ? 0 : len);
+      else if (log.edits[i * EDIT + LEN] === 0) continue;
+      else rewrite(log, i, written);
+      written = true;
     }
+    if (changed)
+      for (let i = this.appended(log, k, 0); i >= 0; i = this.appended(log, k, i + 1)) {
+        rewrite(log, i, written);
+        written = true;
+      }
     if (!written) log.add(of, of.end, of.end, src, len);
     return this;
   }
@@ -85,10 +82,9 @@ export class AttributeList implements Attributes {
     const k = typeof name === 'string' ? key(name) : name;
     const of = this.of;
     if (of.changes() !== null) return this.deleteEdited(k, true) > 0;
-    const end = of.end;
     let p = of.start;
     let hit = false;
-    while ((p = scan(of.bytes, p, end, this.tag, k)) >= 0) {
+    while ((p = scan(of.bytes, p, of.end, this.tag, k)) >= 0) {
       of.root.edit(of).add(of, foundAt, foundEnd, 0, 0);
       hit = true;
     }
@@ -172,22 +168,41 @@ export class AttributeList implements Attributes {
   private find(k: Key): boolean {
     const of = this.of;
     const log = of.changes();
-    if (log === null) {
-      foundIn = of.bytes;
-      return scan(of.bytes, of.start, of.end, this.tag, k) >= 0;
+    foundIn = of.bytes;
+    let p = of.start;
+    while ((p = scan(of.bytes, p, of.end, this.tag, k)) >= 0) {
+      const i = log === null ? -1 : log.replacementOf(foundAt);
+      if (i < 0) return true;
+      if (log!.edits[i * EDIT + LEN]! > 0) return this.inserted(log!, i, k);
     }
-    const c = cursor.of(of, log);
-    while (c.next()) {
-      if (c.tag !== this.tag) continue;
-      const p = payload(c.bytes, c.p);
-      if (!k.matches(c.bytes, p, c.end)) continue;
-      foundIn = c.bytes;
-      foundEnd = c.end;
-      foundValue = valueStart(c.bytes, p, c.end);
-      return true;
-    }
-    return false;
+    if (log === null) return false;
+    const i = this.appended(log, k, 0);
+    return i >= 0 && this.inserted(log, i, k);
   }
+
+  /** Index of the first attribute named `k` that was appended, from edit `i` on, or -1. */
+  private appended(log: EditLog, k: Key, i: number): number {
+    const of = this.of;
+    for (
+      i = log.appendedTo(of, i === 0 ? log.lowerBound(of.end) : i);
+      i >= 0 && !this.inserted(log, i, k);
+      i = log.appendedTo(of, i + 1)
+    );
+    return i;
+  }
+
+  /** True when edit `i` inserts an attribute named `k`; found is where it is. */
+  private inserted(log: EditLog, i: number, k: Key): boolean {
+    const at = log.edits[i * EDIT + SRC]!;
+    foundIn = log.inserted;
+    return scan(foundIn, at, at + log.edits[i * EDIT + LEN]!, this.tag, k) >= 0;
+  }
+}
+
+/** Gives edit `i` the attribute encoded last, or deletes it. */
+function rewrite(log: EditLog, i: number, drop: boolean): void {
+  log.edits[i * EDIT + SRC] = src;
+  log.edits[i * EDIT + LEN] = drop ? 0 : len;
 }
 
 /** The next KeyValue named `k` under `tag` in [p, end): returns its end, or -1. */

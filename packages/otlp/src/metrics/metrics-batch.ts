@@ -31,6 +31,8 @@ export class MetricsBatch extends OtlpBatch {
 
   /** All batches as one, in order. Splices their pending edits. */
   static merge(batches: readonly MetricsBatch[]): MetricsBatch {
+    // One alone keeps its compressed form.
+    if (batches.length === 1) return batches[0]!.fork();
     const { bytes, count } = concatenated(batches);
     const merged = new MetricsBatch(bytes, true);
     merged.store.count = count;

@@ -149,6 +149,26 @@ export class EditLog {
     return lo;
   }
 
+  /** Index of the edit that replaces or deletes the wire field at `at`, or -1. */
+  replacementOf(at: number): number {
+    const { edits, count } = this;
+    for (let i = this.lowerBound(at); i < count && edits[i * EDIT] === at; i++)
+      if (edits[i * EDIT + TO]! > at) return i;
+    return -1;
+  }
+
+  /** Index of the first field appended to `view` among the edits from `i` on, or -1. */
+  appendedTo(view: View, i: number): number {
+    const { edits, count } = this;
+    const end = view.end;
+    const box = this.find(view);
+    for (; i < count && edits[i * EDIT] === end; i++) {
+      const o = i * EDIT;
+      if (edits[o + TO] === end && edits[o + BOX] === box && edits[o + LEN]! > 0) return i;
+    }
+    return -1;
+  }
+
   /** Replaces [from, to) of `view` by `inserted[src, src + len)`. */
   add(view: View, from: number, to: number, src: number, len: number): void {
     const box = this.box(view);

@@ -1,5 +1,5 @@
 import { skip } from '../wire/varint.js';
-import { BOX, EDIT, type EditLog, LEN, SRC, TO } from './edit-log.js';
+import { EDIT, type EditLog, LEN, SRC, TO } from './edit-log.js';
 import type { View } from './view.js';
 
 const NONE: Buffer = Buffer.alloc(0);
@@ -98,18 +98,12 @@ export class FieldCursor {
   private appended(log: EditLog): boolean {
     const { edits, count } = log;
     const end = this.view.end;
-    const box = log.find(this.view);
-    let i = this.e;
-    while (i < count && edits[i * EDIT]! < end) i++;
-    for (; i < count && edits[i * EDIT] === end; i++) {
-      const o = i * EDIT;
-      if (edits[o + TO] !== end || edits[o + BOX] !== box || edits[o + LEN] === 0) continue;
-      this.e = i + 1;
-      this.take(log, i);
-      return true;
-    }
-    this.e = count;
-    return false;
+    while (this.e < count && edits[this.e * EDIT]! < end) this.e++;
+    const i = log.appendedTo(this.view, this.e);
+    if (i < 0) return false;
+    this.e = i + 1;
+    this.take(log, i);
+    return true;
   }
 
   private take(log: EditLog, i: number): void {
