@@ -10,12 +10,26 @@ const leaf: fc.Arbitrary<AnyValue> = fc.oneof(fc.string({ maxLength: 12 }), fc.i
 
 /** A value that holds a secret under a listed name at some depth, in maps, lists, JSON text, and JSON text inside JSON text. */
 const planted: fc.Arbitrary<AnyValue> = fc.letrec<{ any: AnyValue; map: AnyValue }>((tie) => ({
-  any: fc.oneof({ depthSize: 'small', withCrossShrink: true }, tie('map'), fc.tuple(leaf, tie('any')).map(([a, b]) => [a, b] as AnyValue)),
+  any: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    tie('map'),
+    fc.tuple(leaf, tie('any')).map(([a, b]) => [a, b] as AnyValue),
+  ),
   map: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.tuple(listed, fc.oneof(secret, secret.map((text) => [text, { x: text }]))).map(([name, value]) => ({ [name]: value }) as AnyValue),
+    fc
+      .tuple(
+        listed,
+        fc.oneof(
+          secret,
+          secret.map((text) => [text, { x: text }]),
+        ),
+      )
+      .map(([name, value]) => ({ [name]: value }) as AnyValue),
     fc.tuple(harmless, leaf, harmless, tie('any')).map(([a, x, b, y]) => ({ [a]: x, [b]: y }) as AnyValue),
-    fc.tuple(tie('any'), fc.constantFrom(undefined, 1, 2)).map(([value, indent]) => JSON.stringify(value, undefined, indent) as AnyValue),
+    fc
+      .tuple(tie('any'), fc.constantFrom(undefined, 1, 2))
+      .map(([value, indent]) => JSON.stringify(value, undefined, indent) as AnyValue),
     fc.tuple(harmless, tie('any')).map(([name, value]) => ({ [name]: JSON.stringify(value) }) as AnyValue),
   ),
 })).any;
@@ -30,7 +44,9 @@ describe('secrets under listed names', () => {
         const logs = buildLogs([{ resource: { attributes }, records: [{ attributes, body: { x: value } }] }]);
         expect(leaks(redact(logs, { mask }).bytes())).toBe(false);
         expect(logs.count).toBe(1);
-        const spans = buildTraces([{ spans: [{ name: 'n', attributes, events: [{ name: 'e', attributes }] } as never] }]);
+        const spans = buildTraces([
+          { spans: [{ name: 'n', attributes, events: [{ name: 'e', attributes }] } as never] },
+        ]);
         expect(leaks(redact(spans, { mask }).bytes())).toBe(false);
       }),
       { numRuns: 400 },
@@ -77,14 +93,29 @@ describe('odd but legal encodings', () => {
 
   test.each([
     ['value before key', request(Buffer.concat([field(0x12, text('SECRET')), field(0x0a, Buffer.from('prompt'))]))],
-    ['a key sent twice, the last one listed', request(Buffer.concat([field(0x0a, Buffer.from('x')), pair('prompt', text('SECRET'))]))],
+    [
+      'a key sent twice, the last one listed',
+      request(Buffer.concat([field(0x0a, Buffer.from('x')), pair('prompt', text('SECRET'))])),
+    ],
     ['a value sent twice', request(Buffer.concat([pair('prompt', text('SECRET')), field(0x12, one)]))],
-    ['two members of the oneof, text hidden by a number', request(pair('prompt', Buffer.concat([text('SECRET'), one])))],
+    [
+      'two members of the oneof, text hidden by a number',
+      request(pair('prompt', Buffer.concat([text('SECRET'), one]))),
+    ],
     ['the same name twice', request(pair('prompt', text('a')), pair('prompt', text('SECRET')))],
     ['the same name twice, once empty', request(pair('prompt', Buffer.alloc(0)), pair('prompt', text('SECRET')))],
-    ['a name twice in a map', request(pair('m', kvlist(pair('x', one), pair('prompt', one), pair('prompt', text('SECRET')))))],
-    ['a name twice in a map, the hidden one a map', request(pair('m', kvlist(pair('x', one), pair('x', kvlist(pair('prompt', text('SECRET')))))))],
-    ['a map in a list in a map', request(pair('m', kvlist(pair('l', field(0x2a, field(0x0a, kvlist(pair('prompt', text('SECRET')))))))))],
+    [
+      'a name twice in a map',
+      request(pair('m', kvlist(pair('x', one), pair('prompt', one), pair('prompt', text('SECRET'))))),
+    ],
+    [
+      'a name twice in a map, the hidden one a map',
+      request(pair('m', kvlist(pair('x', one), pair('x', kvlist(pair('prompt', text('SECRET'))))))),
+    ],
+    [
+      'a map in a list in a map',
+      request(pair('m', kvlist(pair('l', field(0x2a, field(0x0a, kvlist(pair('prompt', text('SECRET'))))))))),
+    ],
   ])('%s', (_, bytes) => {
     expect(leaks(bytes)).toBe(true);
     const batch = redact(LogsBatch.parse(bytes));

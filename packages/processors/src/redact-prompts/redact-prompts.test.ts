@@ -1,4 +1,12 @@
-import { type AnyValue, buildLogs, buildMetrics, buildTraces, double, type LogRecord, LogsBatch } from '@otelier/otlp';
+import {
+  type AnyValue,
+  buildLogs,
+  buildMetrics,
+  buildTraces,
+  double,
+  type LogRecord,
+  type LogsBatch,
+} from '@otelier/otlp';
 import { claudeCode, testPipeline } from '@otelier/testing';
 import { describe, expect, test } from 'vitest';
 import { nameAttributes, type RedactPromptsOptions, redact, redactPrompts } from './redact-prompts.js';
@@ -6,8 +14,10 @@ import { nameAttributes, type RedactPromptsOptions, redact, redactPrompts } from
 const first = (batch: LogsBatch): LogRecord => [...batch.records()][0]!;
 const attributes = (given: Record<string, AnyValue>, options: RedactPromptsOptions = {}) =>
   first(redact(buildLogs([{ records: [{ attributes: given }] }]), options)).attributes.toObject();
-const attribute = (name: string, value: AnyValue, options?: RedactPromptsOptions) => attributes({ [name]: value }, options)[name];
-const body = (value: AnyValue, options?: RedactPromptsOptions) => first(redact(buildLogs([{ records: [{ body: value }] }]), options)).body;
+const attribute = (name: string, value: AnyValue, options?: RedactPromptsOptions) =>
+  attributes({ [name]: value }, options)[name];
+const body = (value: AnyValue, options?: RedactPromptsOptions) =>
+  first(redact(buildLogs([{ records: [{ body: value }] }]), options)).body;
 
 describe('text', () => {
   test.each([
@@ -35,7 +45,10 @@ describe('text', () => {
       if (text === 'bad') throw new Error(text);
       return text === 'gone' ? undefined : `${name}#${text.length}`;
     };
-    expect(attributes({ prompt: 'abc', response: 'bad', content: 'gone' }, { mask })).toEqual({ prompt: 'prompt#3', response: '[redacted]' });
+    expect(attributes({ prompt: 'abc', response: 'bad', content: 'gone' }, { mask })).toEqual({
+      prompt: 'prompt#3',
+      response: '[redacted]',
+    });
   });
 });
 
@@ -46,9 +59,15 @@ describe('other values under a listed name', () => {
     [2n ** 60n, '[redacted number]'],
     [true, true],
     [new Uint8Array(4), '[redacted 4 bytes]'],
-    [['/home/me', 3, false], ['[redacted 8 chars]', '[redacted number]', false]],
+    [
+      ['/home/me', 3, false],
+      ['[redacted 8 chars]', '[redacted number]', false],
+    ],
     [{ a: { b: 'text' } }, { a: { b: '[redacted 4 chars]' } }],
-    [{ 'What is your name?': 'Ada', 'And yours?': 'Bob' }, { '[redacted 18 chars]': '[redacted 3 chars]', '[redacted 10 chars] #2': '[redacted 3 chars]' }],
+    [
+      { 'What is your name?': 'Ada', 'And yours?': 'Bob' },
+      { '[redacted 18 chars]': '[redacted 3 chars]', '[redacted 10 chars] #2': '[redacted 3 chars]' },
+    ],
   ] as [AnyValue, AnyValue][])('case %#', (value, expected) => {
     expect(attribute('output', value)).toEqual(expected);
   });
@@ -63,11 +82,17 @@ describe('JSON payloads', () => {
   test.each([
     ['{"full_command":"rm -rf x","timeout":30000}', '{"full_command":"[redacted 8 chars]","timeout":30000}'],
     ['{ "a" : [ "x" , 1.50, null, true ] }', '{ "a" : [ "[redacted 1 chars]" , "[redacted number]", null, true ] }'],
-    ['{"mcp_server_name":"github","tool_name":"create issue: my secret"}', '{"mcp_server_name":"github","tool_name":"[redacted 23 chars]"}'],
+    [
+      '{"mcp_server_name":"github","tool_name":"create issue: my secret"}',
+      '{"mcp_server_name":"github","tool_name":"[redacted 23 chars]"}',
+    ],
     ['{"a":"\\"quoted\\" \\\\"}', '{"a":"[redacted 10 chars]"}'],
     ['{"a":"x","a":"yy"}', '{"a":"[redacted 1 chars]","a":"[redacted 2 chars]"}'],
     ['{"__proto__":{"a":"x"}}', '{"__proto__":{"a":"[redacted 1 chars]"}}'],
-    ['{"my secret key":1,"another one":2}', '{"[redacted 13 chars]":"[redacted number]","[redacted 11 chars] #2":"[redacted number]"}'],
+    [
+      '{"my secret key":1,"another one":2}',
+      '{"[redacted 13 chars]":"[redacted number]","[redacted 11 chars] #2":"[redacted number]"}',
+    ],
     ['"just text"', '"[redacted 9 chars]"'],
     ['5', '"[redacted number]"'],
     ['{}', '{}'],
@@ -88,7 +113,9 @@ describe('JSON payloads', () => {
   test('nested deeper than is looked into are masked whole', () => {
     const payload = `${'['.repeat(40)}"x"${']'.repeat(40)}`;
     expect(attribute('tool_input', payload)).toBe('[redacted 83 chars]');
-    expect(attribute('tool_input', payload, { maxDepth: 64 })).toBe(`${'['.repeat(40)}"[redacted 1 chars]"${']'.repeat(40)}`);
+    expect(attribute('tool_input', payload, { maxDepth: 64 })).toBe(
+      `${'['.repeat(40)}"[redacted 1 chars]"${']'.repeat(40)}`,
+    );
   });
 });
 
@@ -96,7 +123,10 @@ describe('listed names inside values of other attributes', () => {
   test.each([
     [{ input: { prompt: 'abc', n: double(3) } }, { input: { prompt: '[redacted 3 chars]', n: 3 } }],
     [{ list: [{ prompt: 'abc' }, 'kept'] }, { list: [{ prompt: '[redacted 3 chars]' }, 'kept'] }],
-    [{ text: '{"id": 12345678901234567890, "prompt":"abc"}' }, { text: '{"id": 12345678901234567890, "prompt":"[redacted 3 chars]"}' }],
+    [
+      { text: '{"id": 12345678901234567890, "prompt":"abc"}' },
+      { text: '{"id": 12345678901234567890, "prompt":"[redacted 3 chars]"}' },
+    ],
     [{ text: '{"\\u0070rompt":"abc"}' }, { text: '{"\\u0070rompt":"[redacted 3 chars]"}' }],
     [{ text: '{"a":"{\\"prompt\\":\\"abc\\"}"}' }, { text: '{"a":"{\\"prompt\\":\\"[redacted 3 chars]\\"}"}' }],
     [{ text: '{"a":1,"prompt":"cut o' }, { text: '[redacted 22 chars]' }],
@@ -132,24 +162,42 @@ describe('bodies', () => {
 });
 
 describe('every place where attributes are', () => {
-  const holder = { resource: { attributes: { prompt: 'SECRET' } }, scope: { name: 's', attributes: { prompt: 'SECRET' } } };
-  const found = (bytes: Buffer) => [bytes.includes('SECRET'), bytes.toString('latin1').split('[redacted 6 chars]').length - 1];
+  const holder = {
+    resource: { attributes: { prompt: 'SECRET' } },
+    scope: { name: 's', attributes: { prompt: 'SECRET' } },
+  };
+  const found = (bytes: Buffer) => [
+    bytes.includes('SECRET'),
+    bytes.toString('latin1').split('[redacted 6 chars]').length - 1,
+  ];
 
   test('of logs', () => {
-    expect(found(redact(buildLogs([{ ...holder, records: [{ attributes: { prompt: 'SECRET' } }] }])).bytes())).toEqual([false, 3]);
+    expect(found(redact(buildLogs([{ ...holder, records: [{ attributes: { prompt: 'SECRET' } }] }])).bytes())).toEqual([
+      false,
+      3,
+    ]);
   });
 
   test('of metrics', () => {
     const exemplars = [{ value: 1, filteredAttributes: { prompt: 'SECRET' } }];
     const batch = buildMetrics([
-      { ...holder, metrics: [{ name: 'm', gauge: { points: [{ attributes: { prompt: 'SECRET' }, value: 1, exemplars }] } }] },
+      {
+        ...holder,
+        metrics: [{ name: 'm', gauge: { points: [{ attributes: { prompt: 'SECRET' }, value: 1, exemplars }] } }],
+      },
     ]);
     expect(found(redact(batch).bytes())).toEqual([false, 4]);
   });
 
   test('of traces', () => {
     const inner = { attributes: { prompt: 'SECRET' } };
-    const span = { name: 'n', ...inner, events: [{ name: 'e', ...inner }], links: [{ ...inner }], status: { code: 2, message: 'SECRET' } };
+    const span = {
+      name: 'n',
+      ...inner,
+      events: [{ name: 'e', ...inner }],
+      links: [{ ...inner }],
+      status: { code: 2, message: 'SECRET' },
+    };
     const batch = buildTraces([{ ...holder, spans: [span as never] }]);
     expect(found(redact(batch).bytes())).toEqual([false, 6]);
   });

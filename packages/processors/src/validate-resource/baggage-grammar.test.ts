@@ -85,11 +85,29 @@ test('what is encoded is valid, reads back the same, and is not encoded again', 
 describe('parseBaggage', () => {
   test.each([
     ['a=1', [['a', '1']]],
-    ['a=1,b=2', [['a', '1'], ['b', '2']]],
-    [' a \t=\t1 , b = 2 ', [['a', '1'], ['b', '2']]],
+    [
+      'a=1,b=2',
+      [
+        ['a', '1'],
+        ['b', '2'],
+      ],
+    ],
+    [
+      ' a \t=\t1 , b = 2 ',
+      [
+        ['a', '1'],
+        ['b', '2'],
+      ],
+    ],
     ['a=', [['a', '']]],
     ['a=x=y', [['a', 'x=y']]],
-    ['a=1,a=2', [['a', '1'], ['a', '2']]],
+    [
+      'a=1,a=2',
+      [
+        ['a', '1'],
+        ['a', '2'],
+      ],
+    ],
     ['a=%20%22%3B', [['a', ' ";']]],
     ['a=%E0%A4', [['a', '\ufffd']]],
     ['k%20x=1', [['k%20x', '1']]],
@@ -130,7 +148,8 @@ describe('parseBaggage', () => {
   test('never throws and never tells a value', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        for (const mistake of checkBaggage(`k=secret value${text}`)) expect(JSON.stringify(mistake)).not.toContain('secret');
+        for (const mistake of checkBaggage(`k=secret value${text}`))
+          expect(JSON.stringify(mistake)).not.toContain('secret');
       }),
     );
   });

@@ -4,7 +4,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { validate, validateResource } from './validate-resource.js';
 
 const logs = (resource: Record<string, string>, item: Record<string, string> = {}, count = 1) =>
-  buildLogs([{ resource: { attributes: resource }, records: Array.from({ length: count }, () => ({ attributes: item })) }]);
+  buildLogs([
+    { resource: { attributes: resource }, records: Array.from({ length: count }, () => ({ attributes: item })) },
+  ]);
 const resourceOf = (batch: ReturnType<typeof logs>) => [...batch.resourceLogs][0]!.resource.attributes.toObject();
 const itemOf = (batch: ReturnType<typeof logs>) => [...batch.records()][0]!.attributes.toObject();
 
@@ -24,7 +26,8 @@ describe('what is found', () => {
     const resource = { attributes: { 'org.name': 'My Company' } };
     const metrics = buildMetrics([{ resource, metrics: [{ name: 'm', gauge: { points: [{ value: 1 }] } }] }]);
     const traces = buildTraces([{ resource, spans: [{ name: 's' }] }]);
-    for (const batch of [metrics, traces]) expect(validate(batch).findings).toMatchObject([{ key: 'org.name', fault: 'space' }]);
+    for (const batch of [metrics, traces])
+      expect(validate(batch).findings).toMatchObject([{ key: 'org.name', fault: 'space' }]);
   });
 
   test('required attributes that are missing', () => {
@@ -57,7 +60,10 @@ describe('what becomes of it', () => {
     [{ 'org.name': 'My Company' }, { 'org.name': 'My%20Company' }],
     [{ 'org.name': '"My Company"' }, { 'org.name': 'My%20Company' }],
     [{ 'org.name': '"MyCompany"' }, { 'org.name': 'MyCompany' }],
-    [{ city: 'Zürich', ok: 'a' }, { ok: 'a', city: 'Z%C3%BCrich' }],
+    [
+      { city: 'Zürich', ok: 'a' },
+      { ok: 'a', city: 'Z%C3%BCrich' },
+    ],
     [{ 'a b': 'c d' }, { 'a%20b': 'c%20d' }],
     [{ 'a b': 'c', 'a%20b': 'right' }, { 'a%20b': 'right' }],
     [{ '': 'c' }, {}],
@@ -117,7 +123,11 @@ describe('what becomes of it', () => {
 
 describe('recorded sessions', () => {
   const findings = ({ requests }: Capture, options = {}) =>
-    new Set(requests.flatMap((request) => validate(request.batch(), options).findings.map(({ key, fault }) => `${key} ${fault}`)));
+    new Set(
+      requests.flatMap((request) =>
+        validate(request.batch(), options).findings.map(({ key, fault }) => `${key} ${fault}`),
+      ),
+    );
 
   test.each([
     ['2.1.330', 'ra-valid', []],
