@@ -93,7 +93,8 @@ export class ByteStore {
       const from = ranges[i]!;
       let to = ranges[i + 1]!;
       for (i += 2; i < used && i !== probe.ordered && ranges[i] === to; i += 2) to = ranges[i + 1]!;
-      if (!same(bytes, from, to, chunk, at)) return i > probe.ordered && this.ordered[id] === ordered && this.holdsAnyOrder(id, probe);
+      if (!same(bytes, from, to, chunk, at))
+        return i > probe.ordered && this.ordered[id] === ordered && this.holdsAnyOrder(id, probe);
       at += to - from;
       if (i <= probe.ordered) ordered += to - from;
     }

@@ -92,10 +92,11 @@ export class Probe {
       }
       const from = p;
       p += n;
-      if (without !== undefined && without.matches(b, from, p)) continue;
+      if (without?.matches(b, from, p)) continue;
       // Most names leave a mark of their own; where two share one, the bytes tell whether it is a name that was here before.
       const length = b[from + 1]!;
-      const mark = (length * 61 + b[from + 2]! * 7 + b[from + 1 + length]! * 31 + b[from + 2 + (length >> 1)]! * 13) & (MARKS - 1);
+      const mark =
+        (length * 61 + b[from + 2]! * 7 + b[from + 1 + length]! * 31 + b[from + 2 + (length >> 1)]! * 13) & (MARKS - 1);
       if (marks[mark] === serial && this.hasKey(from)) continue;
       marks[mark] = serial;
       this.addRange(at, p, from);

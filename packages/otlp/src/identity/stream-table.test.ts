@@ -44,7 +44,10 @@ const series: fc.Arbitrary<Series> = fc.record({
 });
 
 const keyValues = (list: Pairs) =>
-  list.map(([key, v]) => ({ key, value: typeof v === 'string' ? { stringValue: v } : typeof v === 'number' ? { intValue: v } : { boolValue: v } }));
+  list.map(([key, v]) => ({
+    key,
+    value: typeof v === 'string' ? { stringValue: v } : typeof v === 'number' ? { intValue: v } : { boolValue: v },
+  }));
 
 function encode(list: readonly Series[]): MetricsBatch {
   const message = {
@@ -193,7 +196,9 @@ describe('StreamTable', () => {
       ]),
       asInt: 1,
     }));
-    const message = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', sum: { dataPoints: points } }] }] }] };
+    const message = {
+      resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', sum: { dataPoints: points } }] }] }],
+    };
     const batch = MetricsBatch.parse(Buffer.from(Request.encode(Request.fromObject(message)).finish()));
     const table = new StreamTable();
     const first = slots(table, batch);

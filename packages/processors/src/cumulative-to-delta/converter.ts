@@ -108,8 +108,14 @@ export class Converter {
     journal.undo(this.series);
   }
 
-  private converts(metric: { readonly type: string | undefined; readonly temporality: string; readonly monotonic: boolean }): boolean {
-    return metric.temporality === 'cumulative' && (metric.type !== 'sum' || metric.monotonic || this.settings.nonMonotonic);
+  private converts(metric: {
+    readonly type: string | undefined;
+    readonly temporality: string;
+    readonly monotonic: boolean;
+  }): boolean {
+    return (
+      metric.temporality === 'cumulative' && (metric.type !== 'sum' || metric.monotonic || this.settings.nonMonotonic)
+    );
   }
 
   private point(point: DataPoint, slot: number): Reason | undefined {
@@ -145,7 +151,14 @@ export class Converter {
   private nextNumber(point: NumberDataPoint, slot: number): Reason | undefined {
     const { series, fields: f } = this;
     const order = compareTimes(f.timeLow, f.timeHigh, series.timeLow[slot]!, series.timeHigh[slot]!);
-    const change = compare(f.kind, f.low, f.high, series.lastKind[slot]!, series.lastLow[slot]!, series.lastHigh[slot]!);
+    const change = compare(
+      f.kind,
+      f.low,
+      f.high,
+      series.lastKind[slot]!,
+      series.lastLow[slot]!,
+      series.lastHigh[slot]!,
+    );
     if (order <= 0) {
       if (series.owed[slot] === 1) return this.passOwed(point, slot);
       return order < 0 ? 'out_of_order' : change === 0 ? 'duplicate' : 'conflict';
@@ -153,7 +166,14 @@ export class Converter {
     if (change < 0 && point.metric.monotonic) {
       // What was counted before the fall and is owed still is: only the zero line moves.
       const fromZero = f.startLow === 0 && f.startHigh === 0;
-      subtract(series.sentKind[slot]!, series.sentLow[slot]!, series.sentHigh[slot]!, series.lastKind[slot]!, series.lastLow[slot]!, series.lastHigh[slot]!);
+      subtract(
+        series.sentKind[slot]!,
+        series.sentLow[slot]!,
+        series.sentHigh[slot]!,
+        series.lastKind[slot]!,
+        series.lastLow[slot]!,
+        series.lastHigh[slot]!,
+      );
       series.setSent(slot);
       if (!fromZero) {
         series.send(slot, f.kind, f.low, f.high);
@@ -173,7 +193,14 @@ export class Converter {
   /** A point that brings nothing new carries out what was refused before. */
   private passOwed(point: NumberDataPoint, slot: number): undefined {
     const { series, fields: f } = this;
-    subtract(series.lastKind[slot]!, series.lastLow[slot]!, series.lastHigh[slot]!, series.sentKind[slot]!, series.sentLow[slot]!, series.sentHigh[slot]!);
+    subtract(
+      series.lastKind[slot]!,
+      series.lastLow[slot]!,
+      series.lastHigh[slot]!,
+      series.sentKind[slot]!,
+      series.sentLow[slot]!,
+      series.sentHigh[slot]!,
+    );
     f.setValue(point, kind, low, high);
     this.passSince(point, slot, kind, low, high);
     f.setTime(point, series.timeLow[slot]!, series.timeHigh[slot]!);
@@ -190,7 +217,14 @@ export class Converter {
     this.pass(slot, ofKind, lowWord, highWord, sinceLow, sinceHigh);
   }
 
-  private pass(slot: number, ofKind: number, lowWord: number, highWord: number, sinceLow: number, sinceHigh: number): void {
+  private pass(
+    slot: number,
+    ofKind: number,
+    lowWord: number,
+    highWord: number,
+    sinceLow: number,
+    sinceHigh: number,
+  ): void {
     this.series.send(slot, ofKind, lowWord, highWord);
     this.journal.number(this.series, slot, ofKind, lowWord, highWord, sinceLow, sinceHigh);
   }
@@ -303,7 +337,9 @@ export class Converter {
     if (f.startLow === 0 && f.startHigh === 0) return initial === 'keep';
     if (initial === 'drop' || compareTimes(f.startLow, f.startHigh, f.timeLow, f.timeHigh) >= 0) return false;
     const start = milliseconds(f.startLow, f.startHigh);
-    return initial === 'keep' || start >= this.trustedFrom || milliseconds(f.timeLow, f.timeHigh) - start <= exportInterval;
+    return (
+      initial === 'keep' || start >= this.trustedFrom || milliseconds(f.timeLow, f.timeHigh) - start <= exportInterval
+    );
   }
 
   /** Forgets series that have been silent for long. */

@@ -17,7 +17,15 @@ export class Journal {
   }
 
   /** An increment of a number series over the time since `since…`. */
-  number(series: Series, slot: number, kind: number, low: number, high: number, sinceLow: number, sinceHigh: number): void {
+  number(
+    series: Series,
+    slot: number,
+    kind: number,
+    low: number,
+    high: number,
+    sinceLow: number,
+    sinceHigh: number,
+  ): void {
     let u = this.used;
     if (u === this.words.length) {
       const grown = new Int32Array(u * 2);
@@ -37,12 +45,26 @@ export class Journal {
 
   /** An increment of a histogram series. */
   histogram(series: Series, slot: number, histogram: Histogram, sinceLow: number, sinceHigh: number): void {
-    this.distributions.push({ slot, generation: series.generation[slot]!, histogram, exponential: undefined, sinceLow, sinceHigh });
+    this.distributions.push({
+      slot,
+      generation: series.generation[slot]!,
+      histogram,
+      exponential: undefined,
+      sinceLow,
+      sinceHigh,
+    });
   }
 
   /** An increment of an exponential histogram series. */
   exponential(series: Series, slot: number, exponential: Exponential, sinceLow: number, sinceHigh: number): void {
-    this.distributions.push({ slot, generation: series.generation[slot]!, histogram: undefined, exponential, sinceLow, sinceHigh });
+    this.distributions.push({
+      slot,
+      generation: series.generation[slot]!,
+      histogram: undefined,
+      exponential,
+      sinceLow,
+      sinceHigh,
+    });
   }
 
   /** The batch was refused: whatever its series send next carries these increments. */

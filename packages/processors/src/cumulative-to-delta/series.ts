@@ -130,7 +130,8 @@ export class Series {
 
   /** Something counted since then has to go out again. */
   owe(slot: number, sinceLow: number, sinceHigh: number): void {
-    if (this.owed[slot] === 1 && compareTimes(this.owedLow[slot]!, this.owedHigh[slot]!, sinceLow, sinceHigh) <= 0) return;
+    if (this.owed[slot] === 1 && compareTimes(this.owedLow[slot]!, this.owedHigh[slot]!, sinceLow, sinceHigh) <= 0)
+      return;
     this.owed[slot] = 1;
     this.owedLow[slot] = sinceLow;
     this.owedHigh[slot] = sinceHigh;

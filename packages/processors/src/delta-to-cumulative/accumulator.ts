@@ -256,4 +256,3 @@ function shifted(lowWord: number, highWord: number, nanoseconds: number): { low:
   const positive = time < 1n ? 1n : time;
   return { low: Number(BigInt.asIntN(32, positive)), high: Number(BigInt.asIntN(32, positive >> 32n)) };
 }
-

@@ -1,4 +1,9 @@
-import { addExponentials, atLeastExponential, type Exponential, negateExponential } from '../distribution/exponential.js';
+import {
+  addExponentials,
+  atLeastExponential,
+  type Exponential,
+  negateExponential,
+} from '../distribution/exponential.js';
 import { addHistograms, atLeastHistogram, type Histogram, negateHistogram } from '../distribution/histogram.js';
 import { compare, high, kind, low, subtract } from '../distribution/words.js';
 import type { Distribution, Series } from './series.js';
@@ -27,7 +32,16 @@ export class Journal {
   }
 
   /** A number series: the increment, then what was shown. */
-  number(series: Series, slot: number, addKind: number, addLow: number, addHigh: number, kindShown: number, lowShown: number, highShown: number): void {
+  number(
+    series: Series,
+    slot: number,
+    addKind: number,
+    addLow: number,
+    addHigh: number,
+    kindShown: number,
+    lowShown: number,
+    highShown: number,
+  ): void {
     let u = this.used;
     if (u === this.words.length) {
       const grown = new Int32Array(u * 2);
@@ -64,7 +78,16 @@ export class Journal {
       const slot = words[i]!;
       if (series.generation[slot] !== words[i + 1]) continue;
       const { delivered } = series;
-      if (compare(words[i + 5]!, words[i + 6]!, words[i + 7]!, delivered.kind[slot]!, delivered.low[slot]!, delivered.high[slot]!) > 0)
+      if (
+        compare(
+          words[i + 5]!,
+          words[i + 6]!,
+          words[i + 7]!,
+          delivered.kind[slot]!,
+          delivered.low[slot]!,
+          delivered.high[slot]!,
+        ) > 0
+      )
         delivered.set(slot, words[i + 5]!, words[i + 6]!, words[i + 7]!);
       series.flying[slot]!--;
     }

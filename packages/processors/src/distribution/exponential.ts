@@ -42,7 +42,8 @@ export function addExponentials(a: Exponential, b: Exponential): Exponential {
 
 /** What was counted since `before`, or undefined when some count went down or the resolution went up. */
 export function subtractExponentials(now: Exponential, before: Exponential): Exponential | undefined {
-  if (now.scale > before.scale || now.zeroThreshold < before.zeroThreshold || now.count < before.count) return undefined;
+  if (now.scale > before.scale || now.zeroThreshold < before.zeroThreshold || now.count < before.count)
+    return undefined;
   const [left, right] = aligned(now, before);
   const positive = subtractRuns(left.positive, right.positive);
   const negative = subtractRuns(left.negative, right.negative);
@@ -98,8 +99,18 @@ export function downscale(e: Exponential, scale: number): Exponential {
 
 function aligned(a: Exponential, b: Exponential): [Exponential, Exponential] {
   let scale = Math.min(a.scale, b.scale);
-  const most = Math.max(MOST_BUCKETS, a.positive.counts.length, a.negative.counts.length, b.positive.counts.length, b.negative.counts.length);
-  while (span(a.positive, a.scale, b.positive, b.scale, scale) > most || span(a.negative, a.scale, b.negative, b.scale, scale) > most) scale--;
+  const most = Math.max(
+    MOST_BUCKETS,
+    a.positive.counts.length,
+    a.negative.counts.length,
+    b.positive.counts.length,
+    b.negative.counts.length,
+  );
+  while (
+    span(a.positive, a.scale, b.positive, b.scale, scale) > most ||
+    span(a.negative, a.scale, b.negative, b.scale, scale) > most
+  )
+    scale--;
   let left = downscale(a, scale);
   let right = downscale(b, scale);
   // A threshold inside a bucket that counted something moves up to that bucket's end, which may in turn cut a bucket of the other.
@@ -128,7 +139,8 @@ function uncut(e: Exponential, threshold: number): number {
   for (const run of [e.positive, e.negative]) {
     run.counts.forEach((n, i) => {
       const index = run.offset + i;
-      if (n !== 0n && bound(index, e.scale) < threshold && bound(index + 1, e.scale) > to) to = bound(index + 1, e.scale);
+      if (n !== 0n && bound(index, e.scale) < threshold && bound(index + 1, e.scale) > to)
+        to = bound(index + 1, e.scale);
     });
   }
   return to;

@@ -44,7 +44,11 @@ export function negateHistogram(h: Histogram): Histogram {
 
 /** Whether the buckets of both mean the same. */
 export function sameBounds(a: Histogram, b: Histogram): boolean {
-  return a.buckets.length === b.buckets.length && a.bounds.length === b.bounds.length && a.bounds.every((x, i) => x === b.bounds[i]);
+  return (
+    a.buckets.length === b.buckets.length &&
+    a.bounds.length === b.bounds.length &&
+    a.bounds.every((x, i) => x === b.bounds[i])
+  );
 }
 
 /** Neither less than `a` nor than `b` in any count: what a series may show next when it has shown both. */

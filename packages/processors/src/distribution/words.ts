@@ -58,7 +58,14 @@ export function subtract(kindA: number, lowA: number, highA: number, kindB: numb
 }
 
 /** Negative when the first value is less, positive when it is greater, NaN when one is. */
-export function compare(kindA: number, lowA: number, highA: number, kindB: number, lowB: number, highB: number): number {
+export function compare(
+  kindA: number,
+  lowA: number,
+  highA: number,
+  kindB: number,
+  lowB: number,
+  highB: number,
+): number {
   if (kindA === INT && kindB === INT) return highA - highB || (lowA >>> 0) - (lowB >>> 0);
   return toNumber(kindA, lowA, highA) - toNumber(kindB, lowB, highB);
 }

@@ -1,4 +1,4 @@
-import { parseOptions, type Processor, processor } from '@otelier/core';
+import { type Processor, parseOptions, processor } from '@otelier/core';
 import { KeySet, type LogRecord, type Resource, type Span } from '@otelier/otlp';
 import * as v from 'valibot';
 import { merging } from './merging.js';
@@ -16,7 +16,10 @@ const schema = v.strictObject({
   maxExemplars: v.optional(v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'at least 0')), 16),
 });
 const namesSchema = v.strictObject({
-  names: v.pipe(v.array(v.pipe(v.string(), v.nonEmpty('a name that is not empty'))), v.minLength(1, 'at least one attribute name')),
+  names: v.pipe(
+    v.array(v.pipe(v.string(), v.nonEmpty('a name that is not empty'))),
+    v.minLength(1, 'at least one attribute name'),
+  ),
 });
 
 /**
@@ -47,7 +50,9 @@ export function dropAttributes(
   const resource = (of: Resource): void => {
     of.attributes.delete(keys);
   };
-  const hooks = alsoResource ? processor('drop-attributes', { resource, ...items }) : processor('drop-attributes', items);
+  const hooks = alsoResource
+    ? processor('drop-attributes', { resource, ...items })
+    : processor('drop-attributes', items);
   const metrics = processor('drop-attributes', { metrics: merging({ keys, alsoResource, maxExemplars }) });
   return {
     kind: 'processor',

@@ -78,7 +78,8 @@ export class Merger {
     else if ((left.flags & NO_RECORDED_VALUE) !== 0) this.replace(slot, point, first);
     else if (refusal !== '') this.cannot(slot, first, point, refusal);
     else if (point.type === 'gauge') {
-      if (compareTimes(right.timeLow, right.timeHigh, left.timeLow, left.timeHigh) >= 0) this.replace(slot, point, first);
+      if (compareTimes(right.timeLow, right.timeHigh, left.timeLow, left.timeHigh) >= 0)
+        this.replace(slot, point, first);
       else this.away(point);
     } else {
       this.addUp(slot, first, point);
@@ -96,7 +97,8 @@ export class Merger {
   private addUp(slot: number, first: DataPoint, point: DataPoint): void {
     if (compareTimes(right.startLow, right.startHigh, left.startLow, left.startHigh) < 0)
       left.setStart(first, right.startLow, right.startHigh);
-    if (compareTimes(right.timeLow, right.timeHigh, left.timeLow, left.timeHigh) > 0) left.setTime(first, right.timeLow, right.timeHigh);
+    if (compareTimes(right.timeLow, right.timeHigh, left.timeLow, left.timeHigh) > 0)
+      left.setTime(first, right.timeLow, right.timeHigh);
     if (first.type === 'histogram') {
       const sum = this.histograms.get(slot) ?? readHistogram(first as HistogramDataPoint);
       this.histograms.set(slot, addHistograms(sum, readHistogram(point as HistogramDataPoint)));

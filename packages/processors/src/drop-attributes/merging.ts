@@ -52,4 +52,3 @@ function whyNot(type: MetricType, temporality: Temporality): string {
   if (type === 'gauge' || temporality === 'delta') return '';
   return temporality === 'cumulative' ? CUMULATIVE : UNSPECIFIED;
 }
-
