@@ -43,7 +43,7 @@ export interface OperatorOptions extends Traits {
  * - An error inside refuses what is held as `unavailable` and starts the operator anew with the next batch. The batch being pushed in at that
  *   moment is refused with the error itself: a poisoned batch must not come back for ever.
  * - At a drain `batches$` completes, so that windows emit what they have; what is still held after the result has completed is given back.
- *   An endless source merged in must end with it: `takeUntil(batches$.pipe(last(undefined, undefined)))`.
+ *   An endless source merged in must end with it: `takeUntil(batches$.pipe(ignoreElements(), endWith(0)))`.
  * - RxJS has no back-pressure, so at most `maxHeld` batches are open at a time.
  */
 export function operator<S extends Signal>(

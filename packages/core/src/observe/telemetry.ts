@@ -7,7 +7,7 @@ const itemsOf: Readonly<Record<Signal, string>> = { logs: 'log_records', metrics
 
 /**
  * Observes a collector's accounts with its meter, under the OpenTelemetry Collector's names where it has one and under `otelier.*` otherwise.
- * Data is read when the meter collects; batches only pay for the duration of calls. The returned function stops observing.
+ * Data is read when the meter collects; batches only pay for the duration of calls. The returned function ends that with the next collection.
  */
 export function observeAccounts(engine: Engine, restarts: Tally): () => void {
   const { meter, ledger, admission } = engine;
@@ -69,7 +69,10 @@ export function observeAccounts(engine: Engine, restarts: Tally): () => void {
     for (const [component, count] of restarts.counts)
       observed.observe(restarted, count.value, restartAttributes(component, count));
     observed.observe(inFlight, admission.inFlightBytes);
+    // What happened between the last collection and the end is still told.
+    if (stopped) meter.removeBatchObservableCallback(observe, observables);
   };
+  let stopped = false;
   meter.addBatchObservableCallback(observe, observables);
   ledger.time(
     meter.createHistogram('otelier.component.duration', {
@@ -79,7 +82,7 @@ export function observeAccounts(engine: Engine, restarts: Tally): () => void {
     }),
   );
   return () => {
-    meter.removeBatchObservableCallback(observe, observables);
+    stopped = true;
     ledger.time(undefined);
   };
 }

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { logs, logsCollector, ManualClock, memory } from '../fakes/ends.js';
+import { createLogger, type Logger, PipelineError } from '../index.js';
+import { componentLogger } from './logger.js';
+
+function lines() {
+  const written: { level: string; fields: object; message: string }[] = [];
+  const write = (level: string) => (fields: object, message: string) => void written.push({ level, fields, message });
+  const logger: Logger = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  return { written, logger };
+}
+
+test('createLogger writes one JSON line per call, from its level up', () => {
+  const written: string[] = [];
+  const logger = createLogger({ level: 'warn', destination: { write: (line) => void written.push(line) } });
+  logger.info({ a: 1 }, 'not this');
+  logger.warn({ a: 1 }, 'this');
+  expect(written.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ name: 'otelier', level: 40, a: 1, msg: 'this' }),
+  ]);
+});
+
+test('a repeated warning of a component is written once in ten seconds, with the number left out', () => {
+  const [{ written, logger }, clock] = [lines(), new ManualClock()];
+  const component = componentLogger(logger, 'logs/events/end', clock);
+  for (let i = 0; i < 5; i++) component.warn({ i }, 'backend is away');
+  component.warn({}, 'another');
+  clock.advance(10_000);
+  component.warn({ i: 5 }, 'backend is away');
+  expect(written).toEqual([
+    { level: 'warn', fields: { component: 'logs/events/end', i: 0 }, message: 'backend is away' },
+    { level: 'warn', fields: { component: 'logs/events/end' }, message: 'another' },
+    { level: 'warn', fields: { component: 'logs/events/end', suppressed: 4, i: 5 }, message: 'backend is away' },
+  ]);
+});
+
+test('refusals are logged with component, count and reason, not more often than that', async () => {
+  const [{ written, logger }, clock] = [lines(), new ManualClock()];
+  const end = memory(async () => Promise.reject(new PipelineError('rejected', 'no')));
+  const collector = logsCollector([], [end.exporter], { logger, clock });
+  await collector.start();
+  for (let i = 0; i < 3; i++)
+    await collector
+      .input('logs')(logs(2), collector.flow())
+      .catch(() => {});
+  expect(written.filter(({ level }) => level === 'warn')).toEqual([
+    {
+      level: 'warn',
+      fields: { component: 'logs/events/memory', count: 2, reason: 'rejected' },
+      message: 'refused: rejected',
+    },
+  ]);
+  await collector.shutdown();
+});
