@@ -5,14 +5,18 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { fakeClock } from '../test/clock.js';
 import { bodies, logs, memoryLog } from '../test/host.js';
 import { type Answer, httpServer } from '../test/servers.js';
-import { otlpExporter, queue, retry } from './index.js';
+import { type OtlpExporterOptions, otlpExporter, queue, retry } from './index.js';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function running(answers: Answer[], wrap: (exporter: Exporter<Signal>) => Exporter<Signal>) {
+async function running(
+  answers: Answer[],
+  wrap: (exporter: Exporter<Signal>) => Exporter<Signal>,
+  options: Partial<OtlpExporterOptions> = {},
+) {
   const clock = fakeClock();
   const delivered: unknown[] = [];
   let answered = (): void => {};
@@ -23,7 +27,7 @@ async function running(answers: Answer[], wrap: (exporter: Exporter<Signal>) => 
     return answer;
   });
   const receiver = memoryReceiver();
-  const exporters = [wrap(otlpExporter({ endpoint: server.url }))];
+  const exporters = [wrap(otlpExporter({ endpoint: server.url, ...options }))];
   const collector = createCollector(
     { logs: { test: { receivers: [receiver], exporters } } },
     { clock, logger: memoryLog().logger },
@@ -78,6 +82,20 @@ describe('queue(retry(otlpExporter()))', () => {
     await requests(4);
     await sent;
     expect(delivered).toEqual(bodies(logs(3)));
+    assertConservation(collector.accounts());
+  });
+
+  test('parts that were delivered are not sent again with those that were not', async () => {
+    const { receiver, collector, delivered, requests, server } = await running(
+      [{}, { status: 503 }],
+      (inner) => retry(inner),
+      { maxBytes: '1KiB' },
+    );
+    const sent = receiver.send(logs(100));
+    await requests(3);
+    await sent;
+    expect(delivered).toEqual(bodies(logs(100)));
+    expect(server.seen.length).toBeGreaterThan(3);
     assertConservation(collector.accounts());
   });
 

@@ -16,7 +16,7 @@ function thousands(digits: string): string {
 
 /** `950`, `1.5k`, `120k`, `2.1M`. */
 export function short(value: number): string {
-  if (value < 1000) return figure(Math.round(value));
+  if (value < 999.5) return figure(Math.round(value));
   const [scaled, unit] = value < 999_500 ? [value / 1000, 'k'] : [value / 1e6, 'M'];
   return `${scaled < 99.95 ? scaled.toFixed(1).replace(/\.0$/, '') : Math.round(scaled)}${unit}`;
 }

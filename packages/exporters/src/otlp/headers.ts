@@ -7,7 +7,7 @@ export type Headers = Readonly<Record<string, string>>;
 export type HeaderSource = Headers | (() => Headers | Promise<Headers>);
 
 const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
-const printable = /^[\t\x20-\x7e\x80-\xff]*$/;
+const printable = /^[ -~]*$/;
 const ours = new Set(['connection', 'content-encoding', 'content-length', 'content-type', 'te', 'transfer-encoding']);
 
 /** What is wrong with the headers, if anything; never tells a value, which may be a secret. */
@@ -15,9 +15,10 @@ export function headerMistake(headers: Headers): { name: string; expected: strin
   for (const [name, value] of Object.entries(headers)) {
     if (!token.test(name))
       return { name: JSON.stringify(name), expected: 'a header name (letters, digits and hyphens)' };
+    if (name.toLowerCase().endsWith('-bin')) return { name, expected: 'a header whose value is text (not -bin)' };
     if (ours.has(name.toLowerCase())) return { name, expected: 'no such header (the exporter sets it itself)' };
     if (typeof value !== 'string') return { name, expected: 'a string' };
-    if (!printable.test(value)) return { name, expected: 'a value without line breaks or control characters' };
+    if (!printable.test(value)) return { name, expected: 'a value of printable ASCII characters' };
   }
   return undefined;
 }

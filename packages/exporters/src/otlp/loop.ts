@@ -4,6 +4,7 @@ import { type Flow, PipelineError } from '@otelier/core';
 /** Request header that lists the exporters that a batch has passed, as HTTP's `Via` does. */
 const header = 'otelier-via';
 const maxHops = 32;
+const id = /^[0-9a-f]{8}$/;
 
 /**
  * Sees when an exporter's own data comes back to it, as when its endpoint is the receiver that feeds it.
@@ -33,5 +34,6 @@ export class Loop {
 
 function passed(flow: Flow): string[] {
   const via = flow.peer?.headers?.[header];
-  return via === undefined || via === '' ? [] : via.split(',', maxHops);
+  // Anybody may send this header; only what exporters write is carried on.
+  return via === undefined ? [] : via.split(',', maxHops).filter((hop) => id.test(hop));
 }

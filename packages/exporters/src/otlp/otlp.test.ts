@@ -325,6 +325,13 @@ describe('what goes wrong on the way', () => {
     const { stage: next } = await running();
     await next.consume(logs(1), back);
   });
+
+  test('strangers cannot smuggle anything into the list of hops', async () => {
+    const { server, stage } = await running();
+    const headers = { 'otelier-via': 'abc,0123456z,\u00e9,01234567' };
+    await stage.consume(logs(1), testFlow({ peer: { headers } }));
+    expect(server.seen[0]?.headers['otelier-via']).toMatch(/^01234567,[0-9a-f]{8}$/);
+  });
 });
 
 describe('headers', () => {
@@ -373,7 +380,7 @@ describe('options', () => {
       'otlpExporter: headers.content-type',
       'no such header',
     ],
-    [{ endpoint: 'http://host', headers: { a: 'secret\n' } }, 'otlpExporter: headers.a', 'without line breaks'],
+    [{ endpoint: 'http://host', headers: { a: 'secret\n' } }, 'otlpExporter: headers.a', 'printable ASCII'],
     [{ endpoint: 'http://host', timeout: '5' as '5s' }, 'otlpExporter: timeout', 'a length of time'],
     [{ endpoint: 'http://host', connections: 0 }, 'otlpExporter: connections', 'at least 1'],
     [{ endpoint: 'http://host', tls: { cert: 'x.pem' } }, 'otlpExporter: tls', 'cert and key together'],

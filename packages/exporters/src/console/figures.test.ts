@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { dollars, duration, figure, short, size, timeOfDay } from './figures.js';
+
+test.each([
+  [figure, 0, '0'],
+  [figure, 1530, '1,530'],
+  [figure, -1234567, '-1,234,567'],
+  [figure, 0.0172, '0.0172'],
+  [figure, 0.0012000000000000001, '0.0012'],
+  [figure, 1.5, '1.5'],
+  [figure, 1234.5678, '1,235'],
+  [figure, 1e21, '1.00e+21'],
+  [figure, Number.NaN, 'NaN'],
+  [short, 950, '950'],
+  [short, 999.6, '1k'],
+  [short, 1500, '1.5k'],
+  [short, 2000, '2k'],
+  [short, 120_400, '120k'],
+  [short, 999_900, '1M'],
+  [short, 2_100_000, '2.1M'],
+  [duration, 0, '0ms'],
+  [duration, 0.2, '<1ms'],
+  [duration, 71, '71ms'],
+  [duration, 999.7, '1.00s'],
+  [duration, 1250, '1.25s'],
+  [duration, 42_000, '42.0s'],
+  [duration, 59_980, '1m00s'],
+  [duration, 185_000, '3m05s'],
+  [duration, 7_620_000, '2h07m'],
+  [dollars, 0, '$0.00'],
+  [dollars, 0.00001, '<$.0001'],
+  [dollars, 0.00006, '$0.0001'],
+  [dollars, 0.0172, '$0.0172'],
+  [dollars, 1.2, '$1.20'],
+  [size, 34, '34 B'],
+  [size, 1234, '1.2 KB'],
+  [size, 999_999, '1.0 MB'],
+  [timeOfDay, 0, '--:--:--'],
+  [timeOfDay, Number.NaN, '--:--:--'],
+] as const)('%o of %d is %s', (format, value, shown) => {
+  expect(format(value)).toBe(shown);
+});
