@@ -2,6 +2,8 @@ import { buildLogs, buildMetrics, buildTraces } from '@otelier/otlp';
 import { expect, test } from 'vitest';
 import { apply } from './apply.js';
 
+const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+
 const resource = (name: string) => ({ resource: { attributes: { 'service.name': name } } });
 
 test('runs hooks on every item, after those on its resource', () => {
@@ -29,7 +31,16 @@ test('removes items and resources for which a hook answers false', () => {
     ]);
   const metrics = () =>
     buildMetrics([{ ...resource('a'), metrics: [{ name: 'm', gauge: { points: [{ value: 1 }, { value: 2 }] } }] }]);
-  const traces = () => buildTraces([{ ...resource('a'), spans: [{ name: 's' }, { name: 't' }] }]);
+  const traces = () =>
+    buildTraces([
+      {
+        ...resource('a'),
+        spans: [
+          { ...ids, name: 's' },
+          { ...ids, name: 't' },
+        ],
+      },
+    ]);
   const notA = {
     resource: ({ attributes }: { attributes: { is(name: string, text: string): boolean } }) =>
       !attributes.is('service.name', 'a'),

@@ -5,6 +5,8 @@ import { expect, expectTypeOf, test } from 'vitest';
 import { filter, filtered } from './filter.js';
 import { namePattern } from './name-pattern.js';
 
+const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+
 const events = (batch: LogsBatch) => [...batch.records()].map(({ attributes }) => attributes.get('event.name'));
 const mixed = () =>
   LogsBatch.merge([claudeCode.userPrompt(), claudeCode.apiRequest(), claudeCode.apiError(), claudeCode.toolResult()]);
@@ -33,7 +35,14 @@ test('keeps data points by the name of their metric', () => {
 });
 
 test('keeps spans by name', () => {
-  const spans = buildTraces([{ spans: [{ name: 'claude_code.tool' }, { name: 'claude_code.hook' }] }]);
+  const spans = buildTraces([
+    {
+      spans: [
+        { ...ids, name: 'claude_code.tool' },
+        { ...ids, name: 'claude_code.hook' },
+      ],
+    },
+  ]);
   expect(filtered(spans, { keep: { spans: ['claude_code.tool'] } }).count).toBe(1);
 });
 

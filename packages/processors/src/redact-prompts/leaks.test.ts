@@ -1,7 +1,9 @@
-import { type AnyValue, buildLogs, buildTraces, LogsBatch } from '@otelier/otlp';
+import { type Hook, processor } from '@otelier/core';
+import { type AnyValue, buildLogs, buildTraces, type LogRecord, LogsBatch } from '@otelier/otlp';
+import { testPipeline } from '@otelier/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { contentAttributes, redact } from './redact-prompts.js';
+import { contentAttributes, redact, redactPrompts } from './redact-prompts.js';
 
 const secret = fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => `SECRET_${text}`);
 const listed = fc.constantFrom(...contentAttributes);
@@ -75,6 +77,42 @@ describe('secrets under listed names', () => {
         expect(batch.bytes().includes('SECRET'.slice(0, 3)), `${name} ${cut}`).toBe(false);
       }
     }
+  });
+});
+
+describe('secrets that other processors wrote in the same traversal', () => {
+  const planting: Record<string, Hook<LogRecord>> = {
+    'under a listed name': ({ attributes }) => void attributes.set('prompt', 'SECRET'),
+    'over a listed name': ({ attributes }) => void attributes.set('prompt_text', 'SECRET'),
+    'in a map': ({ attributes }) => void attributes.set('m', { prompt: ['SECRET'] }),
+    'in JSON text': ({ attributes }) => void attributes.set('event.name', '{"prompt":"SECRET"}'),
+    'by renaming': ({ attributes }) => void attributes.set('response', attributes.get('secret')).delete('secret'),
+    'in the body': (record) => void (record.body = 'SECRET text'),
+    'on resource and scope': ({ resource, scope }) => {
+      resource.attributes.set('prompt', 'SECRET');
+      scope.attributes.set('prompt', 'SECRET');
+    },
+  };
+
+  test.each(Object.entries(planting))('%s', async (_, logRecord) => {
+    const plant = () => processor('plant', { logRecord });
+    await using run = await testPipeline([plant(), redactPrompts(), plant(), redactPrompts()]);
+    const attributes = { 'event.name': 'x', prompt_text: 'SECRET too', secret: 'SAFE' };
+    await run.send(buildLogs([{ records: [{ attributes }, { attributes }] }]));
+    const [out] = run.received.logs;
+    expect([out?.count, leaks(out!.bytes())]).toEqual([2, false]);
+
+    const { logRecord: mask, resource } = redactPrompts().hooks!;
+    const batch = buildLogs([{ records: [{ attributes }, { attributes }] }]);
+    for (const item of batch.records()) {
+      logRecord(item, undefined as never);
+      mask!(item, undefined as never);
+      // What was written is masked; what is masked is found again, and left alone.
+      mask!(item, undefined as never);
+      resource!(item.resource, undefined as never);
+    }
+    expect(leaks(batch.bytes())).toBe(false);
+    expect(LogsBatch.parse(batch.bytes()).count).toBe(2);
   });
 });
 

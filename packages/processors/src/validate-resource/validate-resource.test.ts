@@ -3,6 +3,8 @@ import { type Capture, capture, captures, testPipeline } from '@otelier/testing'
 import { describe, expect, test, vi } from 'vitest';
 import { validate, validateResource } from './validate-resource.js';
 
+const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
+
 const logs = (resource: Record<string, string>, item: Record<string, string> = {}, count = 1) =>
   buildLogs([
     { resource: { attributes: resource }, records: Array.from({ length: count }, () => ({ attributes: item })) },
@@ -25,7 +27,7 @@ describe('what is found', () => {
   test('in metrics and traces alike', () => {
     const resource = { attributes: { 'org.name': 'My Company' } };
     const metrics = buildMetrics([{ resource, metrics: [{ name: 'm', gauge: { points: [{ value: 1 }] } }] }]);
-    const traces = buildTraces([{ resource, spans: [{ name: 's' }] }]);
+    const traces = buildTraces([{ resource, spans: [{ ...ids, name: 's' }] }]);
     for (const batch of [metrics, traces])
       expect(validate(batch).findings).toMatchObject([{ key: 'org.name', fault: 'space' }]);
   });
