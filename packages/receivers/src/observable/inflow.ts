@@ -35,9 +35,8 @@ export class Inflow<B extends AnyBatch> {
     });
   }
 
-  /** Takes a batch, or deals with it as `whenFull` says. */
-  push(batch: B): void {
-    if (this.isEnded) return;
+  /** Takes a batch, or deals with it as `whenFull` says; false when no more may come. */
+  push(batch: B): boolean {
     const { maxInFlight, maxWaiting, whenFull } = this.bounds;
     if (this.inFlight < maxInFlight) {
       void this.carry(batch);
@@ -53,6 +52,7 @@ export class Inflow<B extends AnyBatch> {
           new PipelineError('overloaded', `the source pushed more than ${maxInFlight + maxWaiting} batches at once`),
         );
     }
+    return !this.isEnded;
   }
 
   /** The source has ended; what is inside goes on. */

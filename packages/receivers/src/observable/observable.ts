@@ -1,5 +1,5 @@
 import { type Consume, parseOptions, type Receiver, receiver, type Signal, type Signals } from '@otelier/core';
-import type { Observable } from 'rxjs';
+import { type Observable, takeWhile } from 'rxjs';
 import * as v from 'valibot';
 import { type Bounds, Inflow } from './inflow.js';
 
@@ -50,8 +50,7 @@ export function observableReceiver<S extends Signal>(
       const inflow = new Inflow<Signals[S]>(bounds, () => out[signal as S] as Consume<Signals[S]> | undefined, host);
       // Whoever runs the receiver may not look at `done`; the reason is told here in any case.
       inflow.done.catch((error: unknown) => host.logger.error({ err: error }, 'the observable ended with an error'));
-      const subscription = source$.subscribe({
-        next: (batch) => inflow.push(batch),
+      const subscription = source$.pipe(takeWhile((batch) => inflow.push(batch))).subscribe({
         error: (error: unknown) => inflow.fail(error),
         complete: () => inflow.end(),
       });

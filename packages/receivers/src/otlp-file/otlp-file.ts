@@ -67,7 +67,6 @@ export function otlpFileReceiver(options: OtlpFileReceiverOptions): Receiver<Sig
       // Whoever runs the receiver may not look at `done`; the reason is told here in any case.
       done.catch((error: unknown) => host.logger.error({ err: error }, 'the replay ended early'));
       return {
-        endpoints: files,
         done,
         stop: async () => replay.stop(),
         close: async () => {

@@ -29,7 +29,7 @@ export class Replay {
   declare private readonly out: Outlets<Signal>;
   declare private readonly host: Host;
   declare private readonly stopped: AbortController;
-  declare private readonly counts: { delivered: number; refused: number; invalid: number; unread: number };
+  declare private readonly counts: { delivered: number; refused: number; invalid: number };
   /** Where the recording's time and ours met last. */
   declare private pace: { readonly recorded: number; readonly now: number } | undefined;
 
@@ -38,7 +38,7 @@ export class Replay {
     this.out = out;
     this.host = host;
     this.stopped = new AbortController();
-    this.counts = { delivered: 0, refused: 0, invalid: 0, unread: 0 };
+    this.counts = { delivered: 0, refused: 0, invalid: 0 };
     this.pace = undefined;
   }
 

@@ -168,8 +168,11 @@ export class HttpExchange {
     this.settle();
     if (this.intake.stopping) this.response.shouldKeepAlive = false;
     const type = contentType[this.encoding];
-    this.response.writeHead(status, { ...headers, 'Content-Type': type, 'Content-Length': body.length });
-    this.response.end(body);
+    if (headers === undefined) this.response.writeHead(status, { 'Content-Type': type, 'Content-Length': body.length });
+    else this.response.writeHead(status, { ...headers, 'Content-Type': type, 'Content-Length': body.length });
+    // A body, even an empty one, goes out as a second buffer; short text goes out with the head in one.
+    if (body.length === 0) this.response.end();
+    else this.response.end(body.toString('latin1'), 'latin1');
   }
 
   private settle(): void {
