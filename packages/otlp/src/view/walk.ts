@@ -83,6 +83,7 @@ export function hasChild(of: View, tag: number, shape: Shape): boolean {
 
 /** The last message of a oneof, or null; remembered. */
 export function variant(of: View): View | null {
+  if (of.bytes !== of.root.bytes) throw stale();
   if (of.memo !== null) return of.memo;
   const b = of.bytes;
   const variants = of.shape.variants!;
