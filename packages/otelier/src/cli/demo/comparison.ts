@@ -18,6 +18,7 @@ export function comparison(result: DemoResult, endpoint: string | undefined): st
     row('log records', '', ({ logRecords }) => figure(logRecords)),
     row('data points', '', ({ dataPoints }) => figure(dataPoints)),
     row('spans', '', ({ spans }) => figure(spans)),
+    row('series of metrics', '', ({ series }) => figure(series)),
     row('private texts', '', ({ privateTexts }) => figure(privateTexts)),
   ];
   return `\n${table(rows)}\n${verdict(result, endpoint)}\n`;
@@ -29,5 +30,5 @@ function verdict({ sessions, requests, failed, exact }: DemoResult, endpoint: st
   if (endpoint !== undefined) return `${what} were taken by ${endpoint}.`;
   if (!exact) return `${what} were taken, but what came out is not what went in.`;
   return `${what}: nothing was lost, nothing was counted twice, no private text came out.
-Fewer data points come out because those that differ in session.id or user.account_uuid alone were added up.`;
+Series are fewer because session.id and user.account_uuid are gone, and their sums are still exact.`;
 }

@@ -1,4 +1,5 @@
-import { type Collector, createCollector, createLogger } from '@otelier/core';
+import { type AnyBatch, type Collector, createCollector, createLogger } from '@otelier/core';
+import { MetricsBatch } from '@otelier/otlp';
 import { type Capture, canaries, captures, residual, type Totals, totals } from '@otelier/testing';
 import { exitFailure, UsageError } from '../fail.js';
 import { type Client, grpcClient, httpClient } from './client.js';
@@ -29,6 +30,8 @@ export interface DemoResult {
 /** Sums of one side. */
 export interface Sums extends Omit<Totals, 'tokens'> {
   readonly tokens: number;
+  /** Series of metrics: distinct names and attributes. */
+  readonly series: number;
   /** Markers of private text. */
   readonly privateTexts: number;
 }
@@ -57,7 +60,7 @@ export async function demo(options: DemoOptions): Promise<void> {
 async function throughOwn(sessions: readonly Capture[], speed: number, options: DemoOptions): Promise<DemoResult> {
   const { demoPipelines } = await import('./pipeline.js');
   const { config, exporter } = demoPipelines();
-  const collector = createCollector(config, { logger: createLogger({ level: 'warn' }) });
+  const collector = createCollector(config, { logger: createLogger({ level: 'error' }) });
   await collector.start();
   const doors = Object.values(collector.endpoints()).flat();
   const http = httpClient(doors.find((door) => door.startsWith('http:')) ?? '');
@@ -136,11 +139,17 @@ function expected(sessions: readonly Capture[]): DemoResult['served'] {
   return served;
 }
 
-function sums(batches: Parameters<typeof totals>[0] & readonly { bytes(): Uint8Array }[]): Sums {
+function sums(batches: readonly AnyBatch[]): Sums {
   const all = totals(batches);
   const tokens = Object.values(all.tokens).reduce((sum, count) => sum + count, 0);
   const privateTexts = batches.reduce((sum, batch) => sum + canaries(batch.bytes()).length, 0);
-  return { ...all, tokens, privateTexts };
+  const series = new Set<string>();
+  for (const batch of batches) {
+    if (!(batch instanceof MetricsBatch)) continue;
+    for (const { metric, attributes } of batch.points())
+      series.add(`${metric.name} ${[...attributes].map(String).sort().join(' ')}`);
+  }
+  return { ...all, tokens, privateTexts, series: series.size };
 }
 
 function balanced(collector: Collector): boolean {

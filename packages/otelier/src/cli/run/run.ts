@@ -3,6 +3,7 @@ import { type Collector, createCollector, createLogger, type PipelinesConfig, pa
 import { type LoadedConfig, loadConfig } from '../../load-config/load-config.js';
 import { exitFailure } from '../fail.js';
 import { onStopSignals } from './signals.js';
+import { textLogger } from './text-logger.js';
 import { humanVoice, jsonVoice, type Voice } from './voice.js';
 import type { FilesWatch } from './watch.js';
 
@@ -19,7 +20,8 @@ export async function run(path: string, options: RunOptions): Promise<void> {
   const voice = options.json === true ? jsonVoice(write) : humanVoice(write);
   const loaded = await loadConfig(path);
   const own = await ownMetrics(loaded.config);
-  const logger = createLogger({ level: loaded.config.telemetry?.logLevel ?? 'warn' });
+  const level = loaded.config.telemetry?.logLevel ?? 'warn';
+  const logger = options.json === true ? createLogger({ level }) : textLogger(level, write);
   const collector = createCollector(loaded.config, { logger, ...(own && { meter: own.meter }) });
 
   let stop = (_why: string): void => {};

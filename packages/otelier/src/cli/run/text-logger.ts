@@ -1,0 +1,23 @@
+import type { Logger, LogLevel } from '@otelier/core';
+
+const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
+
+/** A logger that writes a line of text per message: level, component, sentence, and the fields that are short. */
+export function textLogger(least: LogLevel, write: (line: string) => void): Logger {
+  const log =
+    (level: LogLevel) =>
+    (fields: object, message: string): void => {
+      if (levels.indexOf(level) < levels.indexOf(least)) return;
+      const { component, ...more } = fields as Record<string, unknown>;
+      const told = Object.entries(more).flatMap(([name, value]) =>
+        isShort(value) ? [`${name}=${String(value)}`] : [],
+      );
+      const who = component === undefined ? '' : ` ${component}:`;
+      write(`otelier ${level}${who} ${message}${told.length === 0 ? '' : ` (${told.join(', ')})`}\n`);
+    };
+  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
+}
+
+function isShort(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= 80);
+}
