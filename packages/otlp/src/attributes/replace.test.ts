@@ -24,7 +24,14 @@ describe.each([
   test('gives the attributes of these names only, or also those that may hold one', () => {
     const seen = (deep: boolean) => {
       const found: [string, AnyValue][] = [];
-      make().attributes.replace(names, (name, value) => (found.push([name, value]), value), deep);
+      make().attributes.replace(
+        names,
+        (name, value) => {
+          found.push([name, value]);
+          return value;
+        },
+        deep,
+      );
       return Object.fromEntries(found);
     };
     expect(seen(false)).toEqual({ a: 1, b: 'two' });
