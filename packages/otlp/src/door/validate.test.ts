@@ -20,8 +20,8 @@ function admitted(signal: Signal, bytes: Buffer): Buffer | undefined {
     return validateRequest(signal, bytes);
   } catch (error) {
     if (error instanceof OtlpError) {
-      expect(error.at).toBeGreaterThanOrEqual(0);
-      expect(error.at).toBeLessThanOrEqual(bytes.length);
+      // expect() is slow for what runs thousands of times.
+      if (error.at < 0 || error.at > bytes.length) throw new RangeError(`error at byte ${error.at} of ${bytes.length}`);
       return undefined;
     }
     throw error;
@@ -53,8 +53,8 @@ describe('validateRequest', () => {
   it('refuses a cut request, or takes the prefix for what it is', () => {
     for (const { signal, bytes } of smallest) {
       for (let end = 0; end < bytes.length; end++) {
-        const clean = admitted(signal, bytes.subarray(0, end));
-        expect(clean?.length ?? 0).toBe(0);
+        if (admitted(signal, bytes.subarray(0, end)) !== undefined && end > 0)
+          expect.fail(`admitted when cut at byte ${end}`);
       }
     }
   });

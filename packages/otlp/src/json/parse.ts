@@ -29,6 +29,8 @@ import { Fault } from './source.js';
 
 const nothing = source.bytes;
 let maxDepth = DEFAULT_MAX_DEPTH;
+/** Bytes that may still be looked through because a name came again: no text may cost more than its size suggests. */
+let patience = 0;
 
 // Writers keep to an order: the field that followed another last time, or came first in a message, likely does again.
 const successor = new Int16Array(FIELDS + messages.length).fill(-1);
@@ -53,6 +55,7 @@ export function jsonToProtobuf(signal: Signal, json: string | Uint8Array, depth:
   source.begin(bytes);
   source.p = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   maxDepth = depth;
+  patience = 4 * bytes.length + 65536;
   target.begin(bytes.length + 64);
   try {
     if (source.space() !== 0x7b) source.fail('expected a JSON object');
@@ -92,7 +95,7 @@ function object(kind: number, depth: number): void {
         c = source.space();
         previous = id;
         const bit = bitOf[id]!;
-        if ((seen & bit) !== 0) target.remove(start, rivals(kind, id));
+        if ((seen & bit) !== 0) replace(kind, id, start);
         seen |= bit;
         if (c === 0x6e) source.literal('null');
         else if (repeatedOf[id] === 1) array(id, c, depth);
@@ -128,11 +131,18 @@ function name(kind: number): number {
   return fieldNamed(kind, b, from, q - from);
 }
 
-/** Numbers of the field and of those in the same oneof. */
-function rivals(kind: number, id: number): number[] {
+/** Takes out what was written of the field, or of its oneof, in the message that begins at `start`. */
+function replace(kind: number, id: number, start: number): void {
+  patience -= target.w - start;
+  if (patience < 0) source.fail('expected each name once in an object', source.p, 'malformed');
   const { number, oneof } = fieldOf[id]!;
-  if (oneof === '') return [number];
-  return messages[kind]!.fields.filter((each) => each.oneof === oneof).map((each) => each.number);
+  const rivals = messages[kind]!.fields.filter((each) =>
+    oneof === '' ? each.number === number : each.oneof === oneof,
+  );
+  target.remove(
+    start,
+    rivals.map((each) => each.number),
+  );
 }
 
 function array(id: number, opening: number, depth: number): void {

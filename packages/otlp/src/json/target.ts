@@ -139,12 +139,15 @@ export class Target {
   remove(start: number, numbers: readonly number[]): void {
     const fields = new Fields(this.bytes, start, this.w);
     let w = start;
+    let kept = start;
     while (fields.next()) {
-      if (numbers.includes(fields.number)) continue;
-      this.bytes.copyWithin(w, fields.at, fields.to);
-      w += fields.to - fields.at;
+      if (!numbers.includes(fields.number)) continue;
+      this.bytes.copyWithin(w, kept, fields.at);
+      w += fields.at - kept;
+      kept = fields.to;
     }
-    this.w = w;
+    this.bytes.copyWithin(w, kept, this.w);
+    this.w = w + this.w - kept;
   }
 
   /** Puts a KeyValue written from `start` in order: key, '' when there is none, and then value. */
