@@ -111,3 +111,16 @@ describe('queue(retry(otlpExporter()))', () => {
     assertConservation(collector.accounts());
   });
 });
+
+test('many batches under one signal raise no warning of a leak', async () => {
+  const warnings: Error[] = [];
+  const listen = (warning: Error) => warnings.push(warning);
+  process.on('warning', listen);
+  const { receiver, requests } = await running([{ status: 503 }], (inner) => queue(retry(inner), { workers: 20 }));
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 40 }, () => receiver.send(logs(1), { signal })));
+  await requests(41);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', listen);
+  expect(warnings).toEqual([]);
+});

@@ -1,6 +1,7 @@
-import type { Client, ClientUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { Client, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { AnyBatch, Flow, PipelineError, Signal } from '@otelier/core';
 import { decodeExportResponse, type PartialSuccess } from '@otelier/otlp';
+import { onAbort } from '../abort.js';
 import { grpcError } from './grpc-answer.js';
 import { currentHeaders, type Headers } from './headers.js';
 import { readTlsFiles } from './tls.js';
@@ -88,9 +89,8 @@ class GrpcTransport implements Transport {
     const metadata = this.metadata();
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
     return new Promise((resolve, reject) => {
-      let call: ClientUnaryCall | undefined;
-      const cancel = () => call?.cancel();
-      call = client.makeUnaryRequest(
+      let stay = (): void => {};
+      const call = client.makeUnaryRequest(
         methods[this.options.signal],
         asIs,
         asIs,
@@ -98,12 +98,12 @@ class GrpcTransport implements Transport {
         metadata,
         { deadline: Date.now() + this.options.settings.timeoutMs },
         (error, answer) => {
-          signal.removeEventListener('abort', cancel);
+          stay();
           if (error) reject(error);
           else resolve(answer ?? Buffer.alloc(0));
         },
       );
-      signal.addEventListener('abort', cancel, { once: true });
+      stay = onAbort(signal, () => call.cancel());
     });
   }
 

@@ -1,5 +1,6 @@
 import { type AnyBatch, type Clock, type Flow, type Host, PipelineError, type Signal } from '@otelier/core';
 import type { PartialSuccess } from '@otelier/otlp';
+import { onAbort } from '../abort.js';
 import type { Endpoint } from './endpoint.js';
 import type { OtlpSettings } from './options.js';
 
@@ -44,8 +45,7 @@ export async function attempt<T>(
   };
   const leave = () => end('deadline', 'the sender gave up before there was an answer');
   const cancelTimer = of.clock.after(of.timeoutMs, () => end('unavailable', `no answer within ${of.timeoutMs} ms`));
-  flow.signal.addEventListener('abort', leave, { once: true });
-  if (flow.signal.aborted) leave();
+  const stay = onAbort(flow.signal, leave);
   try {
     if (reason !== undefined) throw reason;
     return await run(cut.signal);
@@ -53,16 +53,14 @@ export async function attempt<T>(
     throw reason ?? error;
   } finally {
     cancelTimer();
-    flow.signal.removeEventListener('abort', leave);
+    stay();
   }
 }
 
 /** Settles with `work`, or rejects as soon as the signal aborts: for work that cannot be cancelled itself. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    const stay = onAbort(signal, () => reject(signal.reason));
+    work.then(resolve, reject).finally(stay);
   });
 }

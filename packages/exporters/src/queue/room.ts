@@ -1,3 +1,5 @@
+import { onAbort } from '../abort.js';
+
 /** Room for so many bytes and batches, which waiting senders get in the order in which they asked. */
 export class Room {
   readonly maxBytes: number;
@@ -24,16 +26,15 @@ export class Room {
     if (signal.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const end = (entered: boolean) => {
-        signal.removeEventListener('abort', leave);
+        stay();
         this.waiting.delete(waiter);
         resolve(entered);
       };
       const waiter = { bytes, end };
-      const leave = () => {
+      const stay = onAbort(signal, () => {
         end(false);
         this.letIn();
-      };
-      signal.addEventListener('abort', leave, { once: true });
+      });
       this.waiting.add(waiter);
     });
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '@otelier/core';
+import { onAbort } from '../abort.js';
 
 /** Pauses that end early when draining, when the sender leaves, or for good at the close. */
 export class Sleepers {
@@ -21,18 +22,18 @@ export class Sleepers {
       const earliest = this.clock.now() + floorMs;
       const end = (goOn: boolean) => {
         cancel();
-        signal.removeEventListener('abort', leave);
+        stay();
         this.asleep.delete(sleeper);
         resolve(goOn);
       };
       const leave = () => end(false);
+      const stay = onAbort(signal, leave);
       let cancel = this.clock.after(ms, () => end(true));
       const wake = () => {
         cancel();
         cancel = this.clock.after(Math.max(0, earliest - this.clock.now()), () => end(true));
       };
       const sleeper = { wake, leave };
-      signal.addEventListener('abort', leave, { once: true });
       this.asleep.add(sleeper);
     });
   }
