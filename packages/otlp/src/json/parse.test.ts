@@ -189,7 +189,7 @@ describe('jsonToProtobuf', () => {
           text === '' ? {} : { eventName: Buffer.from(text).toString() },
         );
       }),
-      { numRuns: 120 },
+      { numRuns: 60 },
     );
   });
 
