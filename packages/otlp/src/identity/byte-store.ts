@@ -8,6 +8,7 @@ const NONE = -1;
 /** The bytes behind each number, packed in chunks; chunks that are mostly dead are packed anew. */
 export class ByteStore {
   declare private chunks: Buffer[];
+  declare private views: DataView[];
   declare private chunk: Int32Array;
   declare private offset: Int32Array;
   declare private length: Int32Array;
@@ -23,6 +24,7 @@ export class ByteStore {
     this.length = new Int32Array(n).fill(NONE);
     this.ordered = new Int32Array(n);
     this.chunks = [];
+    this.views = [];
     this.used = 0;
     this.live = 0;
     this.dead = 0;
@@ -30,7 +32,10 @@ export class ByteStore {
 
   clear(): void {
     this.length.fill(NONE);
-    if (this.chunks.length > 1) this.chunks = [this.chunks[this.chunks.length - 1]!];
+    if (this.chunks.length > 1) {
+      this.chunks = this.chunks.slice(-1);
+      this.views = this.views.slice(-1);
+    }
     this.used = 0;
     this.live = 0;
     this.dead = 0;
@@ -85,15 +90,15 @@ export class ByteStore {
   /** Whether the entry's bytes say what `probe` says: ordered ranges equal, attributes equal in any order. */
   holds(id: number, probe: Probe): boolean {
     if (this.length[id] !== probe.size) return false;
-    const chunk = this.chunks[this.chunk[id]!]!;
-    const { bytes, ranges, used } = probe;
+    const chunk = this.views[this.chunk[id]!]!;
+    const { view, ranges, used } = probe;
     let at = this.offset[id]!;
     let ordered = 0;
     for (let i = 0; i < used; ) {
       const from = ranges[i]!;
       let to = ranges[i + 1]!;
       for (i += 2; i < used && i !== probe.ordered && ranges[i] === to; i += 2) to = ranges[i + 1]!;
-      if (!same(bytes, from, to, chunk, at))
+      if (!same(view, from, to, chunk, at))
         return i > probe.ordered && this.ordered[id] === ordered && this.holdsAnyOrder(id, probe);
       at += to - from;
       if (i <= probe.ordered) ordered += to - from;
@@ -118,7 +123,7 @@ export class ByteStore {
           n = varint(chunk, at + 1);
           next = after + n;
         }
-        if (next - at === to - from && same(probe.bytes, from, to, chunk, at)) break;
+        if (next - at === to - from && same(probe.view, from, to, this.views[this.chunk[id]!]!, at)) break;
         at = next;
       }
     }
@@ -131,6 +136,7 @@ export class ByteStore {
     const next = last === undefined ? FIRST_CHUNK : Math.min(last.length * 2, LAST_CHUNK);
     const chunk = Buffer.allocUnsafeSlow(Math.max(next, size));
     this.chunks.push(chunk);
+    this.views.push(new DataView(chunk.buffer, chunk.byteOffset, chunk.length));
     this.used = 0;
     return chunk;
   }
@@ -138,6 +144,7 @@ export class ByteStore {
   private pack(): void {
     const old = this.chunks;
     this.chunks = [];
+    this.views = [];
     this.used = 0;
     this.dead = 0;
     for (let id = 0; id < this.length.length; id++) {
@@ -153,10 +160,25 @@ export class ByteStore {
   }
 }
 
-function same(a: Buffer, from: number, to: number, b: Buffer, at: number): boolean {
-  if (to - from > 48) return a.compare(b, at, at + to - from, from, to) === 0;
-  for (let i = from, j = at; i < to; i++, j++) if (a[i] !== b[j]) return false;
-  return true;
+function same(a: DataView, from: number, to: number, b: DataView, at: number): boolean {
+  const shift = at - from;
+  const last = to - 4;
+  if (last < from) {
+    for (let i = from; i < to; i++) if (a.getUint8(i) !== b.getUint8(i + shift)) return false;
+    return true;
+  }
+  let i = from;
+  for (; i <= to - 16; i += 16) {
+    const j = i + shift;
+    const difference =
+      (a.getInt32(i, true) ^ b.getInt32(j, true)) |
+      (a.getInt32(i + 4, true) ^ b.getInt32(j + 4, true)) |
+      (a.getInt32(i + 8, true) ^ b.getInt32(j + 8, true)) |
+      (a.getInt32(i + 12, true) ^ b.getInt32(j + 12, true));
+    if (difference !== 0) return false;
+  }
+  for (; i < last; i += 4) if (a.getInt32(i, true) !== b.getInt32(i + shift, true)) return false;
+  return a.getInt32(last, true) === b.getInt32(last + shift, true);
 }
 
 function grown(a: Int32Array, n: number): Int32Array {

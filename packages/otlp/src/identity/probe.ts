@@ -130,21 +130,23 @@ export class Probe {
     const view = this.view;
     let a = this.seed1 ^ (to - from);
     let b = this.seed2;
-    let p = from;
     const last = to - 8;
-    for (; p <= last; p += 8) {
-      a = Math.imul(a ^ view.getInt32(p, true), 0x85ebca6b);
-      b = Math.imul(b ^ view.getInt32(p + 4, true), 0xc2b2ae35);
-      a = ((a << 15) | (a >>> 17)) + b;
-      b = ((b << 13) | (b >>> 19)) + a;
+    if (last >= from) {
+      // The two lanes do not wait for each other; the last step may read some bytes again rather than one at a time.
+      for (let p = from; p < last; p += 8) {
+        a = Math.imul(a ^ view.getInt32(p, true), 0x85ebca6b);
+        b = Math.imul(b ^ view.getInt32(p + 4, true), 0xc2b2ae35);
+        a = (a << 15) | (a >>> 17);
+        b = (b << 13) | (b >>> 19);
+      }
+      a = Math.imul(a ^ view.getInt32(last, true), 0x85ebca6b);
+      b = Math.imul(b ^ view.getInt32(last + 4, true), 0xc2b2ae35);
+    } else {
+      for (let p = from; p < to; p++) {
+        a = Math.imul(a ^ this.bytes[p]!, 0x85ebca6b);
+        b = Math.imul(b ^ a, 0xc2b2ae35);
+      }
     }
-    if (p <= to - 4) {
-      a = Math.imul(a ^ view.getInt32(p, true), 0x27d4eb2f);
-      p += 4;
-    }
-    let tail = 0;
-    for (; p < to; p++) tail = (tail << 8) | this.bytes[p]!;
-    b = Math.imul(b ^ tail, 0x165667b1);
     a ^= b >>> 15;
     a = Math.imul(a ^ (a >>> 16), 0x85ebca6b);
     b = Math.imul((b ^ (b >>> 13)) + a, 0xc2b2ae35);
