@@ -1,5 +1,5 @@
 import { createCollector, type Exporter, type Signal } from '@otelier/core';
-import { LogsBatch } from '@otelier/otlp';
+import { encodeExportResponse, LogsBatch } from '@otelier/otlp';
 import { assertConservation, memoryReceiver } from '@otelier/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fakeClock } from '../test/clock.js';
@@ -96,6 +96,19 @@ describe('queue(retry(otlpExporter()))', () => {
     await sent;
     expect(delivered).toEqual(bodies(logs(100)));
     expect(server.seen.length).toBeGreaterThan(3);
+    assertConservation(collector.accounts());
+  });
+
+  test('what a backend rejects in part is refused by all of them, and told to the sender', async () => {
+    const body = encodeExportResponse('logs', { rejected: 2, message: 'bad' }, 'protobuf');
+    const answer = { headers: { 'content-type': 'application/x-protobuf' }, body };
+    const { receiver, collector, requests } = await running([{ status: 503 }, answer], (inner) => retry(inner));
+    const sent = receiver.send(logs(5));
+    await requests(2);
+    expect(await sent).toMatchObject({ refused: 2 });
+    for (const id of ['logs/test/retry', 'logs/test/retry/otlp']) {
+      expect(collector.accounts()[id]).toMatchObject({ out: 3, refused: { 'rejected by backend': 2 } });
+    }
     assertConservation(collector.accounts());
   });
 

@@ -23,7 +23,8 @@ export function retryStage<B extends AnyBatch>(inner: Stage<B>, host: Host, poli
     }
   };
 
-  const persist = async (batch: B, flow: Flow): Promise<void> => {
+  const persist = async (batch: B, outer: Flow): Promise<void> => {
+    const flow = passingOn(outer);
     const began = host.clock.now();
     let left: readonly B[] = [batch];
     for (let tried = 1; ; tried++) {
@@ -53,6 +54,17 @@ export function retryStage<B extends AnyBatch>(inner: Stage<B>, host: Host, poli
       sleepers.close();
       await inner.close?.();
     },
+  };
+}
+
+/** What the inner exporter refuses was not delivered by this one either: it goes through this one's account on its way to the sender. */
+function passingOn(flow: Flow): Flow {
+  return {
+    signal: flow.signal,
+    peer: flow.peer,
+    refuse: (count, reason) => flow.refuse(count, reason),
+    drop: (count, reason) => flow.drop(count, reason),
+    add: (count, reason) => flow.add(count, reason),
   };
 }
 
