@@ -12,20 +12,21 @@ export interface LoggerOptions {
   readonly destination?: { write(line: string): void };
 }
 
-const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
+/** All levels, least first. */
+export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
 const methods = ['debug', 'info', 'warn', 'error'] as const;
 const require = createRequire(import.meta.url);
 
 /** Makes a logger that writes JSON lines with pino, which is loaded with the first line that the level lets through. */
 export function createLogger(options: LoggerOptions = {}): Logger {
   const { level = 'info', destination } = options;
-  const least = levels.indexOf(level);
+  const least = logLevels.indexOf(level);
   let made: Logger | undefined;
   const pino = (): Logger => (made ??= makePino(level, destination));
   const write =
     (method: (typeof methods)[number]) =>
     (fields: object, message: string): void => {
-      if (levels.indexOf(method) >= least) pino()[method](fields, message);
+      if (logLevels.indexOf(method) >= least) pino()[method](fields, message);
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }

@@ -104,6 +104,16 @@ describe('definePipelines', () => {
       metrics({ processors: [toDelta], exporters: [prometheus] }),
       'metrics.usage.exporters[0]: expected cumulative temporality, which nothing before it guarantees: add deltaToCumulative() before prometheus()',
     ],
+    [
+      'an unknown level',
+      { ...(logs({}) as object), telemetry: { logLevel: 'warning' } },
+      'telemetry.logLevel: expected one of debug, info',
+    ],
+    [
+      'an endpoint that is none',
+      { ...(logs({}) as object), telemetry: { metrics: { endpoint: 'localhost' } } },
+      'telemetry.metrics.endpoint: expected an address',
+    ],
   ])('refuses %s', (_, config, message) => {
     expect(() => definePipelines(wired(config))).toThrow(ConfigError);
     expect(() => definePipelines(wired(config))).toThrow(message);

@@ -1,4 +1,5 @@
 import type { Pipeline, PipelinesConfig } from '../config.js';
+import { logLevels } from '../observe/logger.js';
 import { ConfigError } from '../options.js';
 import { type Signal, signals } from '../signal.js';
 import { parseBytes, parseDuration } from '../units.js';
@@ -32,6 +33,7 @@ export function checkConfig(config: PipelinesConfig): void {
   }
   if (count === 0) throw new ConfigError('pipeline file', 'at least one pipeline under logs, metrics or traces');
   checkLimits(config);
+  checkTelemetry(config);
   checkConnectors(config);
   checkTemporality(config);
 }
@@ -94,6 +96,25 @@ function checkLimits(config: PipelinesConfig): void {
   }
   if (limits.drain !== undefined && parseDuration(String(limits.drain)) === undefined) {
     throw new ConfigError('limits.drain', "a length of time such as '30s'");
+  }
+}
+
+function checkTelemetry({ telemetry }: PipelinesConfig): void {
+  if (telemetry === undefined) return;
+  record(telemetry, 'telemetry', 'an object');
+  onlyKeys(telemetry, ['logLevel', 'metrics'], 'telemetry.');
+  const { logLevel, metrics } = telemetry;
+  if (logLevel !== undefined && !logLevels.includes(logLevel)) {
+    throw new ConfigError('telemetry.logLevel', `one of ${logLevels.join(', ')}`);
+  }
+  if (metrics === undefined) return;
+  record(metrics, 'telemetry.metrics', 'an object with an endpoint');
+  onlyKeys(metrics, ['endpoint', 'interval', 'headers'], 'telemetry.metrics.');
+  if (!URL.canParse(String(metrics.endpoint))) {
+    throw new ConfigError('telemetry.metrics.endpoint', "an address such as 'http://127.0.0.1:4318/v1/metrics'");
+  }
+  if (metrics.interval !== undefined && !((parseDuration(String(metrics.interval)) ?? 0) > 0)) {
+    throw new ConfigError('telemetry.metrics.interval', "a length of time above 0 such as '60s'");
   }
 }
 

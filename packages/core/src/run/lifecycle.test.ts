@@ -163,6 +163,26 @@ describe('shutdown', () => {
     await expect(collector.start()).rejects.toThrow('the collector has stopped');
   });
 
+  test('does not wait for ever for a start that hangs', async () => {
+    const clock = new ManualClock();
+    const calls: string[] = [];
+    const hangs = deferred();
+    const stuck = stage('stuck', {
+      logs: (next) => ({ consume: next, start: () => hangs.promise, close: async () => void calls.push('close') }),
+    });
+    const collector = logsCollector([stuck], [memory().exporter], { clock });
+    const starting = collector.start();
+    const refused = expect(starting).rejects.toThrow('was shut down while it started');
+    const stopped = collector.shutdown({ deadline: '5s' });
+    await turn();
+    clock.advance(5000);
+    expect(await stopped).toMatchObject({ delivered: 0 });
+    expect(calls).toEqual(['close']);
+    hangs.resolve();
+    await refused;
+    expect(collector.state).toBe('stopped');
+  });
+
   test('closes the others when one fails to close, and says so', async () => {
     const calls: string[] = [];
     const collector = logsCollector([recorded('broken', calls, 'close'), recorded('fine', calls)], [memory().exporter]);

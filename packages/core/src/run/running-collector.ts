@@ -52,6 +52,8 @@ export class RunningCollector implements Collector {
   #starting: Promise<void> | undefined;
   #reloading: Promise<void> = Promise.resolve();
   #deadline: Deadline | undefined;
+  /** Of the old graph, while a reload drains it. */
+  #draining: Deadline | undefined;
   #stopping: Promise<ShutdownReport> | undefined;
   #abandoned = 0;
 
@@ -114,6 +116,8 @@ export class RunningCollector implements Collector {
     const ms = this.#drainMs(options.deadline);
     this.#deadline ??= new Deadline(this.#engine.clock, ms);
     this.#deadline.within(ms);
+    // A reload that is draining the old graph must not take longer than the whole.
+    this.#draining?.within(ms);
     return (this.#stopping ??= this.#stop(this.#deadline));
   }
 
@@ -160,28 +164,41 @@ export class RunningCollector implements Collector {
     const { dataDir, logger } = this.#engine;
     if (dataDir === undefined) logger.info({}, 'no data directory: state and queues live in memory');
     const sources = this.#graph.sources.map((source) => new RunningSource(source, this.#graph, this.#engine));
+    this.#sources = sources;
     try {
-      await startNodes(this.#graph, this.#started);
-      await startSources(sources, this.#started).catch(async (error: unknown) => {
-        await drainGraph(this.#graph, [], new Deadline(this.#engine.clock, 0), this.#engine.clock);
-        throw error;
-      });
+      await this.#startGraph(this.#graph, sources);
     } catch (error) {
-      this.#enter('stopped');
+      if (this.#state === 'starting') this.#enter('stopped');
       throw error;
     }
-    this.#sources = sources;
-    if (this.#observed || isRegistered('metrics')) this.#stopObserving = observeAccounts(this.#engine, this.#restarts);
+    if (this.#state !== 'starting') {
+      // The deadline of a shutdown passed before a component had started.
+      await drainGraph(this.#graph, sources, new Deadline(this.#engine.clock, 0), this.#engine.clock);
+      throw new PipelineError('unavailable', 'the collector was shut down while it started');
+    }
+    if (this.#observed || isRegistered('metrics')) {
+      this.#stopObserving = observeAccounts(this.#engine, this.#restarts);
+    }
     this.#endings.watch(sources);
     this.#enter('running');
   }
 
+  /** Starts everything of a graph, or nothing. */
+  async #startGraph(graph: Graph, sources: readonly RunningSource[]): Promise<void> {
+    await startNodes(graph, this.#started);
+    try {
+      await startSources(sources, this.#started);
+    } catch (error) {
+      await drainGraph(graph, [], new Deadline(this.#engine.clock, 0), this.#engine.clock);
+      throw error;
+    }
+  }
+
   async #stop(deadline: Deadline): Promise<ShutdownReport> {
-    // A start that is under way ends first; its failure has been told to whoever started.
-    await this.#starting?.catch(() => {});
-    await this.#reloading;
+    // A start or reload that is under way ends first; its failure is told to whoever asked for it.
+    await deadline.race(Promise.all([this.#starting?.catch(() => {}), this.#reloading]));
     const errors: string[] = [];
-    if (this.#state === 'running') {
+    if (this.#state === 'running' || this.#state === 'starting') {
       this.#enter('draining');
       const drained = await drainGraph(this.#graph, this.#sources, deadline, this.#engine.clock);
       this.#abandoned += drained.abandoned;
@@ -204,13 +221,9 @@ export class RunningCollector implements Collector {
     const [old, graph] = [this.#graph, this.#build(config)];
     const plan = planHandover(this.#sources, graph, this.#engine);
     try {
-      await startNodes(graph, this.#started);
-      await startSources(plan.fresh, this.#started).catch(async (error: unknown) => {
-        await drainGraph(graph, [], new Deadline(this.#engine.clock, 0), this.#engine.clock);
-        throw error;
-      });
+      await this.#startGraph(graph, plan.fresh);
     } catch (error) {
-      this.#engine.ledger.retire(graph.nodes.map(({ account }) => account));
+      this.#retire(graph, plan.fresh);
       throw error;
     }
     await this.#switch(old, graph, plan);
@@ -223,13 +236,18 @@ export class RunningCollector implements Collector {
     this.#graph = graph;
     this.#sources = plan.sources;
     this.#endings.watch(plan.fresh);
-    const deadline = this.#deadline ?? new Deadline(this.#engine.clock, this.#drainMs(undefined));
+    const deadline = new Deadline(this.#engine.clock, this.#deadline?.leftMs ?? this.#drainMs(undefined));
+    this.#draining = deadline;
     const { abandoned, errors } = await drainGraph(old, plan.leaving, deadline, this.#engine.clock);
     this.#abandoned += abandoned;
     for (const error of errors)
       this.#engine.logger.error({ error }, 'a component of the old pipeline file did not close');
-    const left = plan.leaving.flatMap(({ accounts }) => [...accounts.values()]);
-    this.#engine.ledger.retire([...old.nodes.map(({ account }) => account), ...left]);
+    this.#retire(old, plan.leaving);
+  }
+
+  #retire(graph: Graph, sources: readonly RunningSource[]): void {
+    const ofSources = sources.flatMap(({ accounts }) => [...accounts.values()]);
+    this.#engine.ledger.retire([...graph.nodes.map(({ account }) => account), ...ofSources]);
   }
 
   #build(config: PipelinesConfig): Graph {
