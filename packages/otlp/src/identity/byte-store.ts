@@ -59,19 +59,20 @@ export class ByteStore {
 
   put(id: number, probe: Probe): void {
     const size = probe.size;
-    const chunk = this.reserve(size);
+    this.reserve(size);
     let at = this.used;
     this.chunk[id] = this.chunks.length - 1;
     this.offset[id] = at;
     this.length[id] = size;
     this.live += size;
-    const { bytes, ranges, used } = probe;
+    const target = this.views[this.chunks.length - 1]!;
+    const { view, ranges, used } = probe;
     let ordered = 0;
     for (let i = 0; i < used; ) {
       const from = ranges[i]!;
       let to = ranges[i + 1]!;
       for (i += 2; i < used && i !== probe.ordered && ranges[i] === to; i += 2) to = ranges[i + 1]!;
-      bytes.copy(chunk, at, from, to);
+      copy(view, from, to, target, at);
       at += to - from;
       if (i <= probe.ordered) ordered += to - from;
     }
@@ -179,6 +180,14 @@ function same(a: DataView, from: number, to: number, b: DataView, at: number): b
   }
   for (; i < last; i += 4) if (a.getInt32(i, true) !== b.getInt32(i + shift, true)) return false;
   return a.getInt32(last, true) === b.getInt32(last + shift, true);
+}
+
+// Ranges are short: a call into native code for each costs more than the copy.
+function copy(from: DataView, start: number, end: number, to: DataView, at: number): void {
+  const shift = at - start;
+  let i = start;
+  for (; i <= end - 4; i += 4) to.setInt32(i + shift, from.getInt32(i, true), true);
+  for (; i < end; i++) to.setUint8(i + shift, from.getUint8(i));
 }
 
 function grown(a: Int32Array, n: number): Int32Array {

@@ -22,6 +22,8 @@ export class Probe {
   declare size: number;
   declare hash1: number;
   declare hash2: number;
+  /** Whether some attribute was left out since {@link begin}. */
+  declare leftOut: boolean;
   declare private readonly seed1: number;
   declare private readonly seed2: number;
   declare private readonly marks: Int32Array;
@@ -36,6 +38,7 @@ export class Probe {
     this.size = 0;
     this.hash1 = 0;
     this.hash2 = 0;
+    this.leftOut = false;
     this.seed1 = seed1;
     this.seed2 = seed2;
     this.marks = new Int32Array(MARKS);
@@ -51,6 +54,7 @@ export class Probe {
     this.used = 0;
     this.ordered = 0;
     this.size = 0;
+    this.leftOut = false;
     let a = Math.imul(this.seed1 ^ parent, 0x85ebca6b);
     let b = Math.imul(this.seed2 ^ extra1, 0xc2b2ae35);
     a = (Math.imul(a ^ (a >>> 15) ^ extra2, 0x27d4eb2f) + b) | 0;
@@ -92,7 +96,10 @@ export class Probe {
       }
       const from = p;
       p += n;
-      if (without?.matches(b, from, p)) continue;
+      if (without?.matches(b, from, p)) {
+        this.leftOut = true;
+        continue;
+      }
       // Most names leave a mark of their own; where two share one, the bytes tell whether it is a name that was here before.
       const length = b[from + 1]!;
       const mark =

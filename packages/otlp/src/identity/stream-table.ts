@@ -70,6 +70,11 @@ export class StreamTable {
     this.forget();
   }
 
+  /** True when the point of the last {@link slot} has an attribute that is in `without`. */
+  get leftOut(): boolean {
+    return this.probe.leftOut;
+  }
+
   /** Streams in the table. */
   get size(): number {
     return this.streams.size;

@@ -58,13 +58,14 @@ export class Merger {
   first(slot: number, point: DataPoint, touched: boolean): void {
     this.firsts[slot] = point;
     this.touched[slot] = touched;
+    this.clean(point, touched);
   }
 
   /** A further point of a series; `refusal` says why points of this metric cannot be added up, or is empty. */
   next(slot: number, point: DataPoint, touched: boolean, refusal: string): void {
     // Two points that are one series although nothing was dropped are the sender's business.
     if (!touched && !this.touched[slot]) {
-      this.keepBeside(slot, point);
+      this.keepBeside(slot, point, touched);
       return;
     }
     if (this.gone.has(slot)) {
@@ -119,7 +120,14 @@ export class Merger {
     this.exemplars.set(slot, has + copyExemplars(point, first, this.maxExemplars - has, this.keys));
   }
 
-  private keepBeside(slot: number, point: DataPoint): void {
+  /** Points that stay lose their attributes; of those that go nobody will read them. */
+  private clean(point: DataPoint, touched: boolean): void {
+    if (touched) point.attributes.delete(this.keys);
+    for (const exemplar of point.exemplars) exemplar.filteredAttributes.delete(this.keys);
+  }
+
+  private keepBeside(slot: number, point: DataPoint, touched: boolean): void {
+    this.clean(point, touched);
     const beside = this.beside.get(slot);
     if (beside === undefined) this.beside.set(slot, [point]);
     else beside.push(point);
@@ -133,11 +141,12 @@ export class Merger {
   private replace(slot: number, by: DataPoint, first: DataPoint): void {
     this.away(first);
     this.firsts[slot] = by;
+    this.clean(by, true);
   }
 
   private cannot(slot: number, first: DataPoint, point: DataPoint, refusal: string): void {
     if (this.whole.slot(first) === this.whole.slot(point)) {
-      this.keepBeside(slot, point);
+      this.keepBeside(slot, point, true);
       return;
     }
     // Without the dropped attribute nobody could tell these apart again, and with it the attribute would leak.

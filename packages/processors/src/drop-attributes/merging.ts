@@ -31,8 +31,7 @@ export function merging({ keys, alsoResource, maxExemplars }: Merging): (batch: 
           const refusal = type === undefined ? '' : whyNot(type, temporality);
           for (const point of metric.dataPoints) {
             const slot = table.slot(point);
-            for (const exemplar of point.exemplars) exemplar.filteredAttributes.delete(keys);
-            const touched = point.attributes.delete(keys) || ofResource;
+            const touched = table.leftOut || ofResource;
             if (table.isNew) merger.first(slot, point, touched);
             else merger.next(slot, point, touched, refusal);
           }
