@@ -39,9 +39,7 @@ function said(lengthName: string, textName: string): Write {
   return (name, attributes, line, colors) => {
     const length = number(attributes.get(lengthName)) ?? text(attributes.get(textName))?.length;
     const prompt = textName === 'prompt';
-    line
-      .cell(prompt ? '>' : ' ', widths.mark, colors.cyan)
-      .cell(name, widths.what, prompt ? colors.cyan : colors.reset);
+    line.cell(prompt ? '>' : ' ', widths.mark, colors.cyan).cell(name, widths.what, prompt ? colors.cyan : undefined);
     line.cell(shortModel(first(attributes, 'model') ?? ''), widths.subject);
     if (length !== undefined) line.word(`${short(length)} ${length === 1 ? 'character' : 'characters'}`);
     line.word(first(attributes, 'command_name') ?? '', colors.dim);

@@ -55,7 +55,8 @@ export class Line {
 
   private put(text: string, max: number, paint: Paint | undefined): number {
     const shown = cut(visible(text), Math.min(max, this.free));
-    if (shown === '') return 0;
+    // Blanks are owed like any other space, so that none end up coloured or at the end of a line.
+    if (shown.trim() === '') return 0;
     const width = columns(shown);
     this.text += ' '.repeat(this.owed) + (paint === undefined ? shown : paint(shown));
     this.used += this.owed + width;

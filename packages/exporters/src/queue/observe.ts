@@ -3,7 +3,7 @@ import type { Room } from './room.js';
 
 /** Exports how full the queue is, under the Collector's names; returns a function that stops it. */
 export function observeQueue(host: Host, room: Room): () => void {
-  const attributes = { exporter: host.id };
+  const attributes = { exporter: host.id, ...(host.signal && { 'otel.signal': host.signal }) };
   const batches = host.meter.createObservableGauge('otelcol_exporter_queue_size', {
     description: 'Batches in the queue or being sent from it',
     unit: '{batches}',
