@@ -141,7 +141,8 @@ export class Account {
 
   /** The component's id, without the signal that tells a receiver's accounts apart. */
   get component(): string {
-    return this.kind === 'receiver' ? this.id.slice(0, this.id.lastIndexOf(`/${this.signal}`)) : this.id;
+    const suffix = `/${this.signal}`;
+    return this.kind === 'receiver' && this.id.endsWith(suffix) ? this.id.slice(0, -suffix.length) : this.id;
   }
 
   /** Attributes under which telemetry observes this account. */

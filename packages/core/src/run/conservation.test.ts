@@ -12,6 +12,7 @@ import {
   exporter,
   operator,
   PipelineError,
+  type PipelinesConfig,
   type Processor,
   processor,
   stage,
@@ -241,10 +242,11 @@ describe('accounts', () => {
           minLength: 1,
           maxLength: 8,
         }),
-        async (chain, ends, batches) => {
+        fc.option(fc.nat({ max: 7 }), { nil: undefined }),
+        async (chain, ends, batches, reloadAt) => {
           const source = pushed();
-          const config = {
-            limits: { drain: '50ms' } as const,
+          const config = (): PipelinesConfig => ({
+            limits: { drain: '50ms' },
             logs: {
               events: {
                 receivers: [source.receiver],
@@ -252,18 +254,22 @@ describe('accounts', () => {
                 exporters: ends.map(makeExporter),
               },
             },
-          };
-          const collector = createCollector(config, { logger: silent });
+          });
+          const collector = createCollector(config(), { logger: silent });
           await collector.start();
           const outcomes: Promise<unknown>[] = [];
           const input = collector.input('logs');
+          let reloaded: Promise<void> | undefined;
           for (const [index, { size, wait }] of batches.entries()) {
             const sent = index % 2 === 0 ? source.send(logs(size)) : input(logs(size), collector.flow());
             outcomes.push(sent.catch((error: unknown) => expect(error).toBeInstanceOf(PipelineError)));
             if (wait) await turn();
+            if (index === reloadAt) reloaded = collector.reload(config());
             expectBalanced(collector, false);
           }
           await turn();
+          expectBalanced(collector, false);
+          await reloaded;
           expectBalanced(collector, false);
           await collector.shutdown();
           // Every sender has been told how its batch ended.
