@@ -67,11 +67,9 @@ async function importNative(file: string): Promise<Loaded> {
 }
 
 async function importWithJiti(file: string, { files, otelier }: SourceFiles): Promise<Loaded> {
-  const [{ createJiti }, { cacheFolder }, virtualModules] = await Promise.all([
-    import('jiti'),
-    import('./cache-folder.js'),
-    ownModules(otelier),
-  ]);
+  const [{ cacheFolder }, virtualModules] = await Promise.all([import('./cache-folder.js'), ownModules(otelier)]);
+  // Loading a CommonJS package with require is twice as fast as with import, which parses it for its exports first.
+  const { createJiti } = createRequire(import.meta.url)('jiti') as typeof import('jiti');
   const fsCache = cacheFolder() ?? false;
   const jiti = createJiti(pathToFileURL(file).href, { fsCache, interopDefault: false, virtualModules });
   for (const each of files) delete jiti.cache[each];
