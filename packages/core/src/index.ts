@@ -32,7 +32,7 @@ export { systemClock } from './observe/clock.js';
 export type { CollectorEvent, CollectorState } from './observe/events.js';
 export { createLogger, type LoggerOptions, type LogLevel } from './observe/logger.js';
 export { bytes, ConfigError, duration, parseOptions } from './options.js';
-export type { AccountData, ComponentKind, CountsByReason } from './run/account.js';
+export type { AccountData, ComponentKind, CountsByReason } from './run/account-data.js';
 // For people who run pipelines in their own service
 export { type Collector, createCollector } from './run/collector.js';
 export type { GraphData, GraphEdge, GraphNode } from './run/graph-data.js';

@@ -1,6 +1,7 @@
 import type { Attributes, BatchObservableResult, Observable } from '@opentelemetry/api';
-import type { Account, Count, Tally } from '../run/account.js';
+import type { Account } from '../run/account.js';
 import type { Engine } from '../run/host.js';
+import type { Count, Tally } from '../run/tally.js';
 import type { Signal } from '../signal.js';
 
 const itemsOf: Readonly<Record<Signal, string>> = { logs: 'log_records', metrics: 'metric_points', traces: 'spans' };

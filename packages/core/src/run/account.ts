@@ -1,74 +1,7 @@
 import type { Signal } from '../signal.js';
+import type { ComponentKind } from './account-data.js';
 import type { Face } from './face.js';
-
-/** What a component is in the graph. */
-export type ComponentKind = 'receiver' | 'processor' | 'exporter';
-
-/** Items by reason. */
-export type CountsByReason = { readonly [reason: string]: number };
-
-/**
- * What one component did with the items that it got, as plain data. Always: in + Σ added = out + Σ dropped + Σ refused + held.
- *
- * Items are log records, data points or spans. What a component passes on counts as `out` at once, whatever becomes of it later:
- * a failure is counted once, as `refused` of the component that failed, and by code in `failed` of the receiver whose sender was told.
- */
-export interface AccountData {
-  /** The component's id; a receiver has one account per signal, such as `receivers/otlp/logs`. */
-  readonly id: string;
-  readonly kind: ComponentKind;
-  readonly name: string;
-  readonly signal: Signal;
-  readonly pipeline: string | undefined;
-  readonly in: number;
-  /** Processors: passed on. Exporters: delivered. Receivers: handed to the pipelines. */
-  readonly out: number;
-  /** Items that the component made, by reason; `made` when it did not say why. */
-  readonly added: CountsByReason;
-  /** Items that ended here on purpose, by reason; `filtered` when the component did not say why. */
-  readonly dropped: CountsByReason;
-  /** Items that this component refused, by reason or error code. */
-  readonly refused: CountsByReason;
-  /** Receivers only: the part of `out` whose sender was told of a failure, by error code. */
-  readonly failed: CountsByReason;
-  /** Items that are inside the component now. */
-  readonly held: number;
-}
-
-/** One count of a tally, kept as an object so that counting and observing it allocate nothing. */
-export interface Count {
-  value: number;
-  /** Attributes under which telemetry observes this count, made on its first observation. */
-  attributes: { [name: string]: string } | undefined;
-}
-
-// Reasons are meant to be few; one that carries data must not grow the table without end.
-const maxReasons = 100;
-
-/** Counts by reason. */
-export class Tally {
-  readonly counts: Map<string, Count> = new Map();
-
-  add(reason: string, count: number): void {
-    const known = this.counts.get(reason) ?? this.#open(reason);
-    known.value += count;
-  }
-
-  get total(): number {
-    let total = 0;
-    for (const { value } of this.counts.values()) total += value;
-    return total;
-  }
-
-  #open(reason: string): Count {
-    const name = this.counts.size < maxReasons ? reason : 'other';
-    const known = this.counts.get(name);
-    if (known !== undefined) return known;
-    const made: Count = { value: 0, attributes: undefined };
-    this.counts.set(name, made);
-    return made;
-  }
-}
+import { Tally } from './tally.js';
 
 /** Records a duration in seconds. */
 export interface Timer {

@@ -6,7 +6,7 @@ import type { FlowOptions } from '../host.js';
 import type { CollectorEvent, CollectorState } from '../observe/events.js';
 import type { Signal, Signals } from '../signal.js';
 import type { Duration } from '../units.js';
-import type { AccountData } from './account.js';
+import type { AccountData } from './account-data.js';
 import type { GraphData } from './graph-data.js';
 import type { CollectorOptions } from './options.js';
 import type { ShutdownReport } from './report.js';

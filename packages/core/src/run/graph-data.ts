@@ -1,7 +1,7 @@
 import type { Traits } from '../component.js';
 import { linkOf } from '../define/connector.js';
 import type { Signal } from '../signal.js';
-import type { ComponentKind } from './account.js';
+import type { ComponentKind } from './account-data.js';
 import type { Graph } from './graph.js';
 
 /** One component of a graph, for printing. */

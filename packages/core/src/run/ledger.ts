@@ -1,13 +1,7 @@
 import type { Signal } from '../signal.js';
-import {
-  Account,
-  type AccountData,
-  type ComponentKind,
-  type CountsByReason,
-  type Tally,
-  type Timer,
-  type Witness,
-} from './account.js';
+import { Account, type Timer, type Witness } from './account.js';
+import type { AccountData, ComponentKind, CountsByReason } from './account-data.js';
+import type { Tally } from './tally.js';
 
 /** All accounts of a collector. An id may have several at a time while a reload drains the old graph; they are reported as one. */
 export class Ledger {

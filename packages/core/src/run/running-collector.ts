@@ -13,7 +13,7 @@ import { observeAccounts } from '../observe/telemetry.js';
 import { ConfigError } from '../options.js';
 import type { AnyBatch, Signal, Signals } from '../signal.js';
 import { type Duration, parseBytes, parseDuration } from '../units.js';
-import { type AccountData, Tally } from './account.js';
+import type { AccountData } from './account-data.js';
 import { createAdmission } from './admission.js';
 import { checkConfig } from './check.js';
 import type { Collector } from './collector.js';
@@ -28,6 +28,7 @@ import { Deadline, drainGraph, startNodes, startSources } from './lifecycle.js';
 import type { CollectorOptions } from './options.js';
 import { report, type ShutdownReport } from './report.js';
 import { RunningSource } from './running-source.js';
+import { Tally } from './tally.js';
 import { Tap } from './tap.js';
 import { createWitness } from './witness.js';
 
