@@ -1,7 +1,7 @@
 import { createGunzip, createInflate, gunzipSync, inflateSync } from 'node:zlib';
 import { PipelineError } from '@otelier/core';
 import { type Growing, overloaded, tooLarge } from './intake.js';
-import { unzstd } from './zstd.js';
+import { unzstd } from './zstd/unzstd.js';
 
 /** How a body is compressed. */
 export type Coding = 'gzip' | 'deflate' | 'zstd';

@@ -1,4 +1,5 @@
 import { PipelineError } from '@otelier/core';
+import { malformed } from './malformed.js';
 
 /** One zstd frame of a body, found by walking its headers (RFC 8878 §3.1) without decompressing anything. */
 export interface ZstdFrame {
@@ -8,12 +9,12 @@ export interface ZstdFrame {
   readonly declaredSize: number | undefined;
   /** The most that its blocks can hold. */
   readonly mostSize: number;
-  /** How far back a block may refer; what a decoder must keep. */
-  readonly windowSize: number;
+  /** The most that one block can hold. */
+  readonly blockLimit: number;
 }
 
 /** The window that every zstd decoder is asked to support, and the largest that we do. */
-export const maxWindow: number = 8 * 1024 * 1024;
+const maxWindow = 8 * 1024 * 1024;
 
 const largestBlock = 128 * 1024;
 const magic = 0xfd2fb528;
@@ -109,7 +110,7 @@ function walk(body: Buffer, start: number): ZstdFrame {
       `expected a declared size between ${least} and ${mostSize}, which is what the blocks can hold`,
     );
   }
-  return { cuts, declaredSize, mostSize, windowSize };
+  return { cuts, declaredSize, mostSize, blockLimit };
 }
 
 function contentSize(body: Buffer, at: number, bytes: number): number | undefined {
@@ -123,8 +124,4 @@ function contentSize(body: Buffer, at: number, bytes: number): number | undefine
 
 function need(body: Buffer, at: number, length: number, what: string): void {
   if (at + length > body.length) throw malformed(body.length, `the body ends inside a ${what}`);
-}
-
-function malformed(at: number, expected: string): PipelineError {
-  return new PipelineError('rejected', `zstd: malformed at byte ${at}: ${expected}`);
 }

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { PipelineError } from '@otelier/core';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { largeZstd, storedZstd, zstdBlock, zstdFrame } from '../../test/zstd.js';
-import { unzstd } from './zstd.js';
+import { largeZstd, storedZstd, zstdBlock, zstdFrame } from '../../../test/zstd.js';
+import { unzstd } from './unzstd.js';
 
 const free = { grow: () => true };
 const limit = 1024 * 1024;
@@ -24,6 +26,45 @@ test('stored and repeated blocks, several frames, frames to skip', async () => {
   expect(await unzstd(Buffer.alloc(0), limit, free)).toHaveLength(0);
   const single = zstdFrame(2, true, [zstdBlock(0, 2, true, Buffer.from('ab'))]);
   expect((await unzstd(single, limit, free)).toString()).toBe('ab');
+});
+
+const sample = (name: string) => readFileSync(new URL(`../../../test/zstd-samples/${name}.zst`, import.meta.url));
+const original = (name: string) =>
+  readFileSync(new URL(`../../../../testing/fixtures/claude-code/2.1.330/${name}`, import.meta.url));
+const manyLines = () => Buffer.from(Array.from({ length: 40_000 }, (_, i) => `line ${(i % 977) * 7919}\n`).join(''));
+
+test.each<[string, () => Buffer]>([
+  ['level-19', () => original('tools/001.logs.pb')],
+  ['level-1', () => original('tools@json/001.logs.json')],
+  ['streamed', manyLines],
+])('what the zstd command wrote: %s', async (name, expected) => {
+  expect((await unzstd(sample(name), limit, free)).equals(expected())).toBe(true);
+});
+
+test('a damaged block is refused or read, never a failure of ours', async () => {
+  const whole = sample('level-19');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.integer({ min: 6, max: whole.length - 1 }), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+      async (edits) => {
+        const body = Buffer.from(whole);
+        for (const [at, byte] of edits) body[at] = byte;
+        const error = await unzstd(body, limit, free).catch((reason: unknown) => reason);
+        expect(error instanceof Uint8Array || error instanceof PipelineError).toBe(true);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('a few bytes that ask for billions of copies are refused at once', async () => {
+  const sequences = [0x7f, 0x54, 0, 0, 52];
+  const block = Buffer.from([1 << 3, 0x61, ...sequences, ...new Array(19).fill(0), 1]);
+  expect(
+    await refuse(
+      Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0x38]), zstdBlock(2, block.length, true, block)]),
+    ),
+  ).toBe('rejected');
 });
 
 test('every cut of a body is refused', async () => {
