@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -109,6 +111,46 @@ export default definePipelines({
     expect(code).toBe(0);
   });
 
+  test('a receiver that fails ends the run with 1', async () => {
+    at.write('in.jsonl', 'this is not OTLP\n');
+    at.write(
+      'replay.config.ts',
+      `import { definePipelines, PipelineError, receiver, fileExporter } from 'otelier';
+const breaks = receiver('breaks', ['logs'], async () => ({
+  done: Promise.reject(new PipelineError('unavailable', 'the disk is gone')),
+  stop: async () => {},
+  close: async () => {},
+}));
+export default definePipelines({ logs: { replay: { receivers: [breaks], exporters: [fileExporter({ dir: './out' })] } } });
+`,
+    );
+    const { code, stderr } = await finish(['run', 'replay.config.ts'], at);
+    expect(stderr).toContain('a receiver failed');
+    expect(code).toBe(1);
+  });
+
+  test("the collector's own metrics go where the file says", async () => {
+    const bodies: Buffer[] = [];
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        bodies.push(Buffer.concat(chunks));
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const metrics = `telemetry: { metrics: { endpoint: 'http://127.0.0.1:${port}/v1/metrics' } },`;
+    at.write('pipeline.config.ts', good.replace(/\}\);\n$/, `  ${metrics}\n});\n`));
+    const run = launch(['run', '--json']);
+    expect((await post(await httpDoor(run))).status).toBe(200);
+    run.child.kill('SIGTERM');
+    expect((await run.ended).code).toBe(0);
+    server.close();
+    expect(Buffer.concat(bodies).toString('latin1')).toContain('otelcol_receiver_accepted_log_records');
+  });
+
   test('a port that is taken is told in a sentence, exit code 1', async () => {
     at.write('pipeline.config.ts', good);
     const first = launch(['run', '--json']);
@@ -175,7 +217,9 @@ describe('check', () => {
 
   test('no file: says so, exit code 2', async () => {
     const { code, stderr } = await finish(['check', 'nowhere.ts'], at);
-    expect(stderr).toBe('otelier: nowhere.ts: expected a pipeline file, but there is no such file\n');
+    expect(stderr).toBe(
+      'otelier: nowhere.ts: expected a pipeline file, but there is no such file (otelier run <file> names another)\n',
+    );
     expect(code).toBe(2);
   });
 });

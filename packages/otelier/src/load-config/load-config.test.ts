@@ -132,5 +132,5 @@ test('loading again sees what changed, in the file and in what it imports', asyn
   at.write('name.ts', `export const name = 'second';\n`);
   const second = await loadConfig(file);
   expect([first, second].map(({ config }) => Object.keys(config.logs!))).toEqual([['first'], ['second']]);
-  expect(first.files.map((each) => each.slice(at.folder.length + 1))).toEqual(['pipeline.config.ts', 'name.ts']);
+  expect(first.source.files.map((each) => each.slice(at.folder.length + 1))).toEqual(['pipeline.config.ts', 'name.ts']);
 });

@@ -12,8 +12,8 @@ export interface LoadedConfig {
   /** Absolute path. */
   readonly file: string;
   readonly config: PipelinesConfig;
-  /** The file and everything it imports by a relative path: what to watch. */
-  readonly files: readonly string[];
+  /** The file and everything it imports by a relative path, as it was just before it was loaded. */
+  readonly source: SourceFiles;
 }
 
 /**
@@ -26,13 +26,17 @@ export interface LoadedConfig {
 export async function loadConfig(path: string): Promise<LoadedConfig> {
   const file = resolve(path);
   if (!existsSync(file))
-    throw new ConfigFileError(file, undefined, 'expected a pipeline file, but there is no such file');
+    throw new ConfigFileError(
+      file,
+      undefined,
+      'expected a pipeline file, but there is no such file (otelier run <file> names another)',
+    );
   const source = sourceFiles(file);
   try {
     const loaded = importsNatively(file, source) ? await importNative(file) : await importWithJiti(file, source);
     if (!('default' in loaded))
       throw new Error("expected 'export default definePipelines({ … })', found no default export");
-    return { file, config: check(await loaded.default), files: source.files };
+    return { file, config: check(await loaded.default), source };
   } catch (error) {
     throw new ConfigFileError(file, positionOf(error, source.files), messageOf(error), { cause: error });
   }

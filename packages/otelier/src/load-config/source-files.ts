@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 
@@ -7,6 +8,8 @@ export interface SourceFiles {
   readonly files: readonly string[];
   /** The names by which these import Otelier: `otelier`, `@otelier/core`, `@otelier/processors/redact-prompts`. */
   readonly otelier: readonly string[];
+  /** Another one when the content of any of the files is another. */
+  readonly fingerprint: string;
 }
 
 // An import in a comment or a string is found too, and does no harm: it is watched or loaded for nothing.
@@ -16,13 +19,16 @@ const specifiers = /(?:\bfrom|\bimport)\s*\(?\s*(['"])([^'"\n]+)\1/g;
 export function sourceFiles(file: string): SourceFiles {
   const files = new Set<string>([file]);
   const otelier = new Set<string>();
+  const hash = createHash('sha256');
   for (const current of files) {
-    for (const [, , name = ''] of readText(current).matchAll(specifiers)) {
+    const text = readText(current);
+    hash.update(`${current}\0${text}\0`);
+    for (const [, , name = ''] of text.matchAll(specifiers)) {
       if (name === 'otelier' || name.startsWith('@otelier/')) otelier.add(name);
       else if (name.startsWith('.')) for (const found of locate(resolve(dirname(current), name))) files.add(found);
     }
   }
-  return { files: [...files], otelier: [...otelier] };
+  return { files: [...files], otelier: [...otelier], fingerprint: hash.digest('hex') };
 }
 
 function readText(file: string): string {

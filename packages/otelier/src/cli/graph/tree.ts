@@ -25,16 +25,29 @@ const marks = { receiver: '→', processor: '·', exporter: '⇒' } as const;
 
 function describe({ name, options, produces, accepts }: GraphNode): string {
   const told = Object.entries(options).flatMap(([option, value]) =>
-    value === undefined ? [] : [`${option}: ${show(value)}`],
+    isTold(value) ? [`${option}: ${show(value)}`] : [],
   );
   const temporality = [...(produces ? [`makes ${produces}`] : []), ...(accepts ? [`takes ${accepts} only`] : [])];
   const notes = temporality.length === 0 ? '' : `  [${temporality.join(', ')}]`;
   return `${name}${told.length === 0 ? '' : ` (${told.join(', ')})`}${notes}`;
 }
 
-const longest = 60;
+function isTold(value: unknown): boolean {
+  return value !== undefined && !(Array.isArray(value) && value.length === 0);
+}
+
+const longest = 80;
 
 function show(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  const text = plain(value);
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+}
+
+function plain(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(plain).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  const entries = Object.entries(value).flatMap(([name, each]) =>
+    each === undefined ? [] : [`${name}: ${plain(each)}`],
+  );
+  return `{${entries.join(', ')}}`;
 }

@@ -1,11 +1,18 @@
 import type { Meter } from '@opentelemetry/api';
-import { type Collector, createCollector, createLogger, type PipelinesConfig, parseDuration } from '@otelier/core';
+import {
+  type Collector,
+  createCollector,
+  createLogger,
+  type PipelinesConfig,
+  parseDuration,
+  type ShutdownReport,
+} from '@otelier/core';
 import { type LoadedConfig, loadConfig } from '../../load-config/load-config.js';
 import { exitFailure } from '../fail.js';
 import { onStopSignals } from './signals.js';
 import { textLogger } from './text-logger.js';
 import { humanVoice, jsonVoice, type Voice } from './voice.js';
-import type { FilesWatch } from './watch.js';
+import type { SourceWatch } from './watch.js';
 
 /** What `otelier run` takes. */
 export interface RunOptions {
@@ -25,6 +32,7 @@ export async function run(path: string, options: RunOptions): Promise<void> {
   const collector = createCollector(loaded.config, { logger, ...(own && { meter: own.meter }) });
 
   let stop = (_why: string): void => {};
+  let failed = false;
   const stopping = new Promise<string>((resolve) => {
     stop = resolve;
   });
@@ -32,7 +40,7 @@ export async function run(path: string, options: RunOptions): Promise<void> {
     voice.closing();
     void collector.shutdown({ deadline: '0ms' });
   });
-  let watcher: FilesWatch | undefined;
+  let watcher: SourceWatch | undefined;
   try {
     await collector.start();
     voice.ready(loaded.file, collector, performance.now());
@@ -41,11 +49,15 @@ export async function run(path: string, options: RunOptions): Promise<void> {
       () => {
         if (!hasServers(collector)) stop('everything was read');
       },
-      () => stop('a receiver failed'),
+      () => {
+        failed = true;
+        stop('a receiver failed');
+      },
     );
     const why = await stopping;
     watcher?.close();
-    await drain(collector, voice, why);
+    const report = await drain(collector, voice, why);
+    process.exitCode = report.clean && !failed ? 0 : exitFailure;
   } finally {
     unlisten();
     watcher?.close();
@@ -58,14 +70,14 @@ function hasServers(collector: Collector): boolean {
   return Object.values(collector.endpoints()).some((places) => places.some((place) => place.includes('://')));
 }
 
-async function drain(collector: Collector, voice: Voice, why: string): Promise<void> {
+async function drain(collector: Collector, voice: Voice, why: string): Promise<ShutdownReport> {
   const seconds = (parseDuration(collector.config.limits?.drain ?? '30s') ?? 30_000) / 1000;
   voice.draining(why, seconds);
   const progress = setInterval(() => voice.held(heldItems(collector)), 1000);
   try {
     const report = await collector.shutdown();
     voice.stopped(report);
-    process.exitCode = report.clean ? 0 : exitFailure;
+    return report;
   } finally {
     clearInterval(progress);
   }
@@ -78,23 +90,21 @@ function heldItems(collector: Collector): number {
 }
 
 /** Puts a changed file in force; whatever is wrong with it, the old one runs on. */
-async function reloadOnChange(first: LoadedConfig, collector: Collector, voice: Voice): Promise<FilesWatch> {
-  const { watchFiles } = await import('./watch.js');
+async function reloadOnChange(first: LoadedConfig, collector: Collector, voice: Voice): Promise<SourceWatch> {
+  const { watchSource } = await import('./watch.js');
   const reload = async (): Promise<void> => {
     try {
-      const loaded = await loadConfig(first.file);
-      watcher.follow(loaded.files);
-      await collector.reload(loaded.config);
+      const { config } = await loadConfig(first.file);
+      await collector.reload(config);
       voice.reloaded(first.file, collector);
     } catch (error) {
       voice.keptOld(error instanceof Error ? error : new Error(String(error)));
     }
   };
   let reloading: Promise<void> = Promise.resolve();
-  const watcher = watchFiles(first.files, () => {
+  return watchSource(first.file, first.source, () => {
     reloading = reloading.then(reload);
   });
-  return watcher;
 }
 
 /** The SDK that exports the collector's own metrics is large, and loaded only for those who ask for it. */

@@ -45,6 +45,7 @@ export function humanVoice(write: (text: string) => void): Voice {
       const lines = [
         `otelier runs ${short(file)} (ready in ${(ms / 1000).toFixed(2)} s)`,
         `  pipelines  ${names.join(', ')}`,
+        `  state      ${collector.config.dataDir === undefined ? 'in memory' : `in ${collector.config.dataDir}`}`,
         ...doors.map((door, i) => `  ${i === 0 ? 'listens on ' : '           '}${door}`),
       ];
       if (doors.length > 0) lines.push('', ...nextSteps(doors));

@@ -1,71 +1,53 @@
-import { createHash } from 'node:crypto';
-import { type FSWatcher, readFileSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
+import { type SourceFiles, sourceFiles } from '../../load-config/source-files.js';
 
-/** Watches files until it is closed. */
-export interface FilesWatch {
-  /** Watches these files from now on. */
-  follow(files: readonly string[]): void;
+/** Watches a pipeline file and what it imports until it is closed. */
+export interface SourceWatch {
   close(): void;
 }
 
 const quietMs = 50;
 
 /**
- * Calls `changed` when the content of a watched file has become another.
+ * Calls `changed` when a pipeline file, or a file that it imports, is no longer what it was at `seen`.
  *
  * Folders are watched, since editors replace files, and contents are compared, since a folder reports more than changes.
  */
-export function watchFiles(files: readonly string[], changed: () => void): FilesWatch {
+export function watchSource(file: string, seen: SourceFiles, changed: () => void): SourceWatch {
   const watchers = new Map<string, FSWatcher>();
-  let followed = files;
-  let seen = fingerprint(files);
   let timer: NodeJS.Timeout | undefined;
-  const look = (): void => {
-    const now = fingerprint(followed);
-    if (now === seen) return;
-    seen = now;
-    changed();
+  let fingerprint = seen.fingerprint;
+  const soon = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(look, quietMs);
   };
-  const follow = (next: readonly string[]): void => {
-    // A change of a file that was followed already must not be taken for seen.
-    if (next.join('\n') !== followed.join('\n')) {
-      followed = next;
-      seen = fingerprint(next);
-    }
-    const folders = new Set(next.map((file) => dirname(file)));
+  const follow = ({ files }: SourceFiles): void => {
+    const folders = new Set(files.map((each) => dirname(each)));
     for (const [folder, watcher] of watchers) {
       if (folders.has(folder)) continue;
       watcher.close();
       watchers.delete(folder);
     }
     for (const folder of folders) {
-      if (watchers.has(folder)) continue;
-      const watcher = watch(folder, () => {
-        clearTimeout(timer);
-        timer = setTimeout(look, quietMs);
-      });
-      watchers.set(folder, watcher);
+      if (!watchers.has(folder)) watchers.set(folder, watch(folder, soon));
     }
   };
-  follow(files);
+  const look = (): void => {
+    const now = sourceFiles(file);
+    if (now.fingerprint === fingerprint) return;
+    fingerprint = now.fingerprint;
+    follow(now);
+    changed();
+    // What changed before a folder was watched is seen by looking again.
+    soon();
+  };
+  follow(seen);
+  soon();
   return {
-    follow,
     close() {
       clearTimeout(timer);
       for (const watcher of watchers.values()) watcher.close();
     },
   };
-}
-
-function fingerprint(files: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const file of files) {
-    try {
-      hash.update(file).update('\0').update(readFileSync(file)).update('\0');
-    } catch {
-      hash.update('missing\0');
-    }
-  }
-  return hash.digest('hex');
 }
