@@ -35,11 +35,12 @@ export class Interned {
 
   clear(): void {
     const n = 32;
+    if (this.size === 0 && this.buckets !== undefined) return;
     this.size = 0;
     this.isNew = false;
     this.high = 0;
     this.free = DEAD;
-    if (this.buckets !== undefined && this.buckets.length <= 1 << 13) {
+    if (this.buckets !== undefined && this.buckets.length <= 1 << 16) {
       this.buckets.fill(0);
       this.store.clear();
       return;

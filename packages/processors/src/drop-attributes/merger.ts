@@ -20,7 +20,7 @@ const NEVER: readonly DataPoint[] = [];
 const left = new PointFields();
 const right = new PointFields();
 
-/** Merges the points of one batch that are one series: the first of each series grows, the others are removed. */
+/** Merges the points of a batch that are one series: the first of each series grows, the others are removed. */
 export class Merger {
   /** Points that went into another. */
   declare merged: number;
@@ -87,6 +87,20 @@ export class Merger {
       this.away(point);
     }
     this.touched[slot] = true;
+  }
+
+  /** Forgets the batch. */
+  clear(): void {
+    this.merged = 0;
+    // Views hold on to the bytes of their batch.
+    this.firsts.length = 0;
+    if (this.refused.size > 0) this.refused.clear();
+    if (this.histograms.size > 0) this.histograms.clear();
+    if (this.exponentials.size > 0) this.exponentials.clear();
+    if (this.beside.size > 0) this.beside.clear();
+    if (this.gone.size > 0) this.gone.clear();
+    if (this.exemplars.size > 0) this.exemplars.clear();
+    this.whole.clear();
   }
 
   /** Writes what was added up. */

@@ -19,10 +19,12 @@ const SUMMARY = 'summary points would become one series and cannot be added up';
 export function merging({ keys, alsoResource, maxExemplars }: Merging): (batch: MetricsBatch, flow: Flow) => void {
   const without = alsoResource ? { without: keys, withoutResource: keys } : { without: keys };
   const table = new StreamTable(without);
-  const whole = new StreamTable();
+  const merger = new Merger(keys, maxExemplars, new StreamTable());
   return (batch, flow) => {
     batch.own();
-    const merger = new Merger(keys, maxExemplars, whole);
+    // A batch before this one may have ended in an error.
+    merger.clear();
+    table.clear();
     for (const { resource, scopeMetrics } of batch.resourceMetrics) {
       const ofResource = alsoResource && resource.attributes.delete(keys);
       for (const { metrics } of scopeMetrics) {
@@ -39,10 +41,9 @@ export function merging({ keys, alsoResource, maxExemplars }: Merging): (batch: 
       }
     }
     merger.finish();
-    table.clear();
-    whole.clear();
     if (merger.merged > 0) flow.drop(merger.merged, MERGED);
     for (const [reason, count] of merger.refused) flow.refuse(count, reason);
+    merger.clear();
   };
 }
 
