@@ -125,11 +125,15 @@ describe('the repository', () => {
     expect(readdirSync(root).filter((entry) => !agreed.includes(entry) && !supporting.test(entry))).toEqual([]);
   });
 
-  test('keeps source files small: past 300 lines a second noun is hiding', () => {
+  test('keeps source files small: past 300 lines of code a second noun is hiding', () => {
+    const linesOfCode = (file: string) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => !/^\s*($|\/\/|\/?\*)/.test(line)).length;
     const long = packages
       .flatMap((name) => filesUnder(join(packagesDir, name, 'src')))
-      .filter((file) => file.endsWith('.ts') && !isTest(file) && readFileSync(file, 'utf8').split('\n').length > 300)
-      .map((file) => relative(root, file));
+      .filter((file) => file.endsWith('.ts') && !isTest(file) && linesOfCode(file) > 300)
+      .map((file) => `${relative(root, file)}: ${linesOfCode(file)}`);
     expect(long).toEqual([]);
   });
 

@@ -23,6 +23,7 @@ import {
 } from './layout.js';
 import { locate } from './locate.js';
 import { normalise } from './normalise.js';
+import { overlong32 } from './overlong.js';
 
 /** Values nested in values: deeper requests are refused. Real telemetry nests two or three deep. */
 export const DEFAULT_MAX_DEPTH = 64;
@@ -120,7 +121,7 @@ function fields(kind: number, p: number, end: number, depth: number): void {
         else {
           const from = p;
           p = minimalVarint(p, end);
-          if (action !== VARINT64 && p - from > 4) odd |= overlong32(from, p, action);
+          if (action !== VARINT64 && p - from > 4) odd |= overlong32(b, from, p, action);
         }
         break;
       default: {
@@ -305,16 +306,6 @@ function varint(p: number, end: number): number {
   const limit = p + 10 < end ? p + 10 : end;
   for (let q = p; q < limit; ) if (b[q++]! < 128) return q;
   return fail(limit === p + 10 ? 'varint of more than 10 bytes' : `varint runs past its parent's end ${end}`, p);
-}
-
-/** 1 when a 32-bit value of five bytes or more is not spelled as a writer would: too wide, or a negative cut short. */
-function overlong32(from: number, to: number, action: number): number {
-  const b = bytes;
-  if (to - from === 5) return b[from + 4]! > (action === SIGNED32 ? 7 : 15) ? 1 : 0;
-  if (action !== SIGNED32 || to - from !== 10) return 1;
-  // A negative int32 is sign-extended to ten bytes: f8 to ff, then ff ff ff ff, then 01.
-  for (let i = from + 5; i < to - 1; i++) if (b[i] !== 255) return 1;
-  return b[from + 4]! < 0xf8 ? 1 : 0;
 }
 
 const nameOf = (kind: number): string => messages[kind]!.name;

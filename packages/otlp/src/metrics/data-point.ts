@@ -1,5 +1,6 @@
 import type { Attributes } from '../attributes/attributes.js';
 import { climb, type Message, type Resource, type Scope } from '../view/common.js';
+import { numberKind, readInteger, readNumber, writeInteger, writeNumber } from '../view/number-field.js';
 import { type MetricType, Shape } from '../view/shape.js';
 import { install, View } from '../view/view.js';
 import { Walk } from '../view/walk.js';
@@ -154,25 +155,25 @@ abstract class PointFace extends View {
   }
 
   get value(): number {
-    return this.number(this.shape.double, INT);
+    return readNumber(this, this.shape.double, INT);
   }
   set value(value: number) {
-    this.setNumber(this.shape.double, INT, value);
+    writeNumber(this, this.shape.double, INT, value);
   }
 
   get isInt(): boolean {
-    return this.numberKind(this.shape.double, INT) === 'int';
+    return numberKind(this, this.shape.double, INT) === 'int';
   }
 
   get hasValue(): boolean {
-    return this.numberKind(this.shape.double, INT) !== undefined;
+    return numberKind(this, this.shape.double, INT) !== undefined;
   }
 
   get intValue(): bigint {
-    return this.integer(this.shape.double, INT);
+    return readInteger(this, this.shape.double, INT);
   }
   set intValue(value: bigint) {
-    this.setInteger(this.shape.double, INT, value);
+    writeInteger(this, this.shape.double, INT, value);
   }
 
   get count(): bigint {

@@ -8,11 +8,13 @@ import { type Store, stale } from './store.js';
 /** Shared by all look-ups that finish before any other code runs. */
 export const cursor: FieldCursor = new FieldCursor();
 
-const scratch = new DataView(new ArrayBuffer(8));
+/** Eight bytes on their way into a field. */
+export const scratch: DataView = new DataView(new ArrayBuffer(8));
 
-// Where View.locate() found a field.
-let foundIn: Buffer = Buffer.alloc(0);
-let foundEdit = -1;
+/** The buffer in which {@link View.locate} found a field: the batch's, or that of insertions. */
+export let foundIn: Buffer = Buffer.alloc(0);
+/** The edit that wrote the field found last, or -1. */
+export let foundEdit = -1;
 
 /**
  * One message of a batch: a range of its bytes. Making one costs about 10 ns and parses nothing; reads scan the wire when asked.
@@ -77,7 +79,7 @@ export class View {
     return log === null || this.start > log.lastFrom || (this.up !== null && log.find(this) < 0) ? null : log;
   }
 
-  /** Finds singular field `tag`: its payload's position in `foundIn`, or -1. The last one counts, as protobuf demands. */
+  /** Finds singular field `tag`: its payload's position in {@link foundIn}, or -1. The last one counts, as protobuf demands. */
   locate(tag: number): number {
     const log = this.changes();
     if (log !== null) return this.locateEdited(log, tag, tag);
@@ -95,7 +97,7 @@ export class View {
     return hit;
   }
 
-  private locateEdited(log: EditLog, tag: number, other: number): number {
+  locateEdited(log: EditLog, tag: number, other: number): number {
     const c = cursor.of(this, log);
     let hit = -1;
     foundEdit = -1;
@@ -247,7 +249,7 @@ export class View {
   }
 
   /** Eight bytes from `scratch` into the field found at `p`, which may become its sibling in a oneof. */
-  private setEight(p: number, tag: number, sibling: number): void {
+  setEight(p: number, tag: number, sibling: number): void {
     if (p >= 0 && this.writable()) {
       const b = foundIn;
       b[p - 1] = tag;
@@ -263,7 +265,7 @@ export class View {
   }
 
   /** A oneof of double and sfixed64: position of its eight bytes, the tag before them telling which, or -1. */
-  private locateNumber(doubleTag: number, intTag: number): number {
+  locateNumber(doubleTag: number, intTag: number): number {
     const log = this.changes();
     if (log !== null) return this.locateEdited(log, doubleTag, intTag);
     const b = this.bytes;
@@ -280,66 +282,6 @@ export class View {
     return hit;
   }
 
-  number(doubleTag: number, intTag: number): number {
-    const p = this.locateNumber(doubleTag, intTag);
-    if (p < 0) return 0;
-    const isDouble = foundIn[p - 1] === doubleTag;
-    if (foundEdit >= 0) {
-      const v = load(foundIn, p);
-      return isDouble ? v.getFloat64(0, true) : v.getInt32(4, true) * 4294967296 + v.getUint32(0, true);
-    }
-    const v = this.root.view;
-    return isDouble ? v.getFloat64(p, true) : v.getInt32(p + 4, true) * 4294967296 + v.getUint32(p, true);
-  }
-
-  /** 'double' or 'int', or undefined when neither is there. */
-  numberKind(doubleTag: number, intTag: number): 'double' | 'int' | undefined {
-    const p = this.locateNumber(doubleTag, intTag);
-    return p < 0 ? undefined : foundIn[p - 1] === doubleTag ? 'double' : 'int';
-  }
-
-  integer(doubleTag: number, intTag: number): bigint {
-    const p = this.locateNumber(doubleTag, intTag);
-    if (p < 0) return 0n;
-    const v = load(foundIn, p);
-    if (foundIn[p - 1] === intTag) return v.getBigInt64(0, true);
-    const x = v.getFloat64(0, true);
-    return Number.isFinite(x) ? BigInt(Math.trunc(x)) : 0n;
-  }
-
-  /** Keeps an int an int while the value is a safe integer; else writes a double. */
-  setNumber(doubleTag: number, intTag: number, value: number): void {
-    const p = this.locateNumber(doubleTag, intTag);
-    if (p >= 0 && foundEdit < 0 && this.writable()) {
-      const b = this.bytes;
-      const v = this.root.view;
-      if (b[p - 1] === doubleTag) {
-        v.setFloat64(p, value, true);
-        return;
-      }
-      if (Number.isSafeInteger(value)) {
-        const hi = Math.floor(value / 4294967296);
-        v.setInt32(p + 4, hi, true);
-        v.setUint32(p, value - hi * 4294967296, true);
-        return;
-      }
-      b[p - 1] = doubleTag;
-      v.setFloat64(p, value, true);
-      return;
-    }
-    const int = p >= 0 && foundIn[p - 1] === intTag && Number.isSafeInteger(value);
-    if (int) scratch.setBigInt64(0, BigInt(value), true);
-    else scratch.setFloat64(0, value, true);
-    this.setEight(p, int ? intTag : doubleTag, int ? doubleTag : intTag);
-  }
-
-  setInteger(doubleTag: number, intTag: number, value: bigint): void {
-    if (BigInt.asIntN(64, value) !== value) throw new RangeError('expected a bigint that fits in 64 signed bits');
-    const p = this.locateNumber(doubleTag, intTag);
-    scratch.setBigInt64(0, value, true);
-    this.setEight(p, intTag, doubleTag);
-  }
-
   /** Where the payload of length-delimited field `tag` is. */
   range(tag: number): { readonly bytes: Buffer; readonly start: number; readonly end: number } | undefined {
     let p = this.locate(tag);
@@ -351,7 +293,7 @@ export class View {
   }
 
   /** True when the field found last may be changed where it is. */
-  private writable(): boolean {
+  writable(): boolean {
     if (foundEdit >= 0) return true;
     if (!this.root.owned) return false;
     this.root.patched();
@@ -366,7 +308,8 @@ function insideRemoved(log: EditLog, box: number): boolean {
   return false;
 }
 
-function load(b: Uint8Array, p: number): DataView {
+/** Eight bytes of `b` in {@link scratch}. */
+export function load(b: Uint8Array, p: number): DataView {
   for (let i = 0; i < 8; i++) scratch.setUint8(i, b[p + i]!);
   return scratch;
 }
