@@ -40,6 +40,8 @@ export async function run(path: string, options: RunOptions): Promise<void> {
     voice.closing();
     void collector.shutdown({ deadline: '0ms' });
   });
+  // A receiver without sockets must not let the process end by itself.
+  const alive = setInterval(() => {}, 2 ** 30);
   let watcher: SourceWatch | undefined;
   try {
     await collector.start();
@@ -59,6 +61,7 @@ export async function run(path: string, options: RunOptions): Promise<void> {
     const report = await drain(collector, voice, why);
     process.exitCode = report.clean && !failed ? 0 : exitFailure;
   } finally {
+    clearInterval(alive);
     unlisten();
     watcher?.close();
     await own?.shutdown();

@@ -48,7 +48,7 @@ export function humanVoice(write: (text: string) => void): Voice {
         `  state      ${collector.config.dataDir === undefined ? 'in memory' : `in ${collector.config.dataDir}`}`,
         ...doors.map((door, i) => `  ${i === 0 ? 'listens on ' : '           '}${door}`),
       ];
-      if (doors.length > 0) lines.push('', ...nextSteps(doors));
+      if (doors.some((door) => door.includes('://'))) lines.push('', ...nextSteps(doors));
       write(`${lines.join('\n')}\n\n`);
     },
     reloaded: (file, collector) =>
@@ -71,15 +71,20 @@ function pipelines(collector: Collector): string[] {
 
 function nextSteps(doors: readonly string[]): string[] {
   const http = doors.find((door) => /^https?:/.test(door));
-  const isDefault = doors.some((door) => door.endsWith(':4318'));
-  const options = isDefault || http === undefined ? '' : ` --endpoint ${http}`;
-  return [
+  const steps = [
     'Next, in another terminal, point Claude Code here:',
-    `  eval "$(npx otelier env${options})" && claude`,
-    'or watch recorded sessions arrive:',
-    `  npx otelier demo${http === undefined ? '' : ` --endpoint ${http}`}`,
-    'Ctrl-C stops, after what is in flight has been delivered.',
+    `  eval "$(npx otelier env${envOptions(doors, http)})" && claude`,
   ];
+  if (http !== undefined) steps.push('or watch recorded sessions arrive:', `  npx otelier demo --endpoint ${http}`);
+  return [...steps, 'Ctrl-C stops, after what is in flight has been delivered.'];
+}
+
+/** What `otelier env` must be told to name one of these doors. */
+function envOptions(doors: readonly string[], http: string | undefined): string {
+  if (http !== undefined) return http.endsWith(':4318') ? '' : ` --endpoint ${http}`;
+  const grpc = doors.find((door) => door.startsWith('grpc:'));
+  if (grpc === undefined) return '';
+  return ` --protocol grpc${grpc.endsWith(':4317') ? '' : ` --endpoint ${grpc.replace('grpc:', 'http:')}`}`;
 }
 
 function outcome({ delivered, dropped, refused, abandoned, lost, kept, errors, clean }: ShutdownReport): string {
