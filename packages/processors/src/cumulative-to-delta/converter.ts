@@ -1,32 +1,19 @@
 import {
   type DataPoint,
   DOUBLE,
-  type ExponentialHistogramDataPoint,
-  type HistogramDataPoint,
   type MetricsBatch,
   NONE,
   type NumberDataPoint,
   PointFields,
   StreamTable,
 } from '@otelier/otlp';
-import { addExponentials, subtractExponentials } from '../distribution/exponential.js';
-import { addHistograms, subtractHistograms } from '../distribution/histogram.js';
-import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/points.js';
 import { compare, compareTimes, high, kind, low, subtract, toNumber } from '../distribution/words.js';
+import { type Arithmetic, type Counted, exponentials, histograms } from './arithmetic.js';
 import type { Journal } from './journal.js';
 import type { Settings } from './options.js';
+import { type Reason, remove } from './reason.js';
 import { FREE, OPEN, Series } from './series.js';
-
-/** Why a point is not passed on: the names under which it is counted. */
-export type Reason =
-  | 'baseline'
-  | 'duplicate'
-  | 'conflict'
-  | 'out_of_order'
-  | 'reset'
-  | 'no_recorded_value'
-  | 'not_a_number'
-  | 'too_many_streams';
+import { byTime, milliseconds } from './time.js';
 
 /** Turns the cumulative points of batches into increments and remembers what it needs for the next. */
 export class Converter {
@@ -129,8 +116,9 @@ export class Converter {
       if (f.kind === DOUBLE && !Number.isFinite(toNumber(DOUBLE, f.low, f.high))) return 'not_a_number';
       return series.state[slot] !== OPEN ? this.firstNumber(slot) : this.nextNumber(point as NumberDataPoint, slot);
     }
-    if (type === 'histogram') return this.histogram(point as HistogramDataPoint, slot);
-    return this.exponential(point as ExponentialHistogramDataPoint, slot);
+    return type === 'histogram'
+      ? this.distribution(point, slot, histograms)
+      : this.distribution(point, slot, exponentials);
   }
 
   private firstNumber(slot: number): Reason | undefined {
@@ -229,72 +217,39 @@ export class Converter {
     this.journal.number(this.series, slot, ofKind, lowWord, highWord, sinceLow, sinceHigh);
   }
 
-  private histogram(point: HistogramDataPoint, slot: number): Reason | undefined {
+  private distribution<T extends Counted>(point: DataPoint, slot: number, of: Arithmetic<T>): Reason | undefined {
     const { series, fields: f } = this;
-    const now = readHistogram(point);
-    const last = series.histograms[slot];
+    const all = of.last(series);
+    const refused = of.owed(series);
+    const now = of.read(point);
+    const last = all[slot];
     if (last === undefined) {
       const counts = this.open(slot);
-      series.histograms[slot] = now;
+      all[slot] = now;
       if (!counts) return 'baseline';
-      this.journal.histogram(series, slot, now, f.startLow, f.startHigh);
+      of.note(this.journal, series, slot, now, f.startLow, f.startHigh);
       return undefined;
     }
-    const owed = series.owedHistograms[slot];
+    const owed = refused[slot];
     const order = compareTimes(f.timeLow, f.timeHigh, series.timeLow[slot]!, series.timeHigh[slot]!);
     let increment = owed;
     if (order <= 0) {
       if (owed === undefined) return order < 0 ? 'out_of_order' : now.count === last.count ? 'duplicate' : 'conflict';
       f.setTime(point, series.timeLow[slot]!, series.timeHigh[slot]!);
     } else {
-      const difference = subtractHistograms(now, last) ?? (f.startLow === 0 && f.startHigh === 0 ? now : undefined);
-      series.histograms[slot] = now.sum === undefined ? { ...now, sum: last.sum } : now;
+      const difference = of.subtract(now, last) ?? (f.startLow === 0 && f.startHigh === 0 ? now : undefined);
+      all[slot] = now.sum === undefined ? { ...now, sum: last.sum } : now;
       if (difference === undefined) {
         series.setTime(slot, f.timeLow, f.timeHigh);
         return 'reset';
       }
-      increment = owed === undefined ? difference : addHistograms(owed, difference);
+      increment = owed === undefined ? difference : of.add(owed, difference);
     }
     const out = { ...increment!, min: undefined, max: undefined };
-    writeHistogram(point, out);
-    series.owedHistograms[slot] = undefined;
+    of.write(point, out);
+    refused[slot] = undefined;
     this.startDistribution(point, slot);
-    this.journal.histogram(series, slot, out, this.sinceLow, this.sinceHigh);
-    if (order > 0) series.setTime(slot, f.timeLow, f.timeHigh);
-    return undefined;
-  }
-
-  private exponential(point: ExponentialHistogramDataPoint, slot: number): Reason | undefined {
-    const { series, fields: f } = this;
-    const now = readExponential(point);
-    const last = series.exponentials[slot];
-    if (last === undefined) {
-      const counts = this.open(slot);
-      series.exponentials[slot] = now;
-      if (!counts) return 'baseline';
-      this.journal.exponential(series, slot, now, f.startLow, f.startHigh);
-      return undefined;
-    }
-    const owed = series.owedExponentials[slot];
-    const order = compareTimes(f.timeLow, f.timeHigh, series.timeLow[slot]!, series.timeHigh[slot]!);
-    let increment = owed;
-    if (order <= 0) {
-      if (owed === undefined) return order < 0 ? 'out_of_order' : now.count === last.count ? 'duplicate' : 'conflict';
-      f.setTime(point, series.timeLow[slot]!, series.timeHigh[slot]!);
-    } else {
-      const difference = subtractExponentials(now, last) ?? (f.startLow === 0 && f.startHigh === 0 ? now : undefined);
-      series.exponentials[slot] = now.sum === undefined ? { ...now, sum: last.sum } : now;
-      if (difference === undefined) {
-        series.setTime(slot, f.timeLow, f.timeHigh);
-        return 'reset';
-      }
-      increment = owed === undefined ? difference : addExponentials(owed, difference);
-    }
-    const out = { ...increment!, min: undefined, max: undefined };
-    writeExponential(point, out);
-    series.owedExponentials[slot] = undefined;
-    this.startDistribution(point, slot);
-    this.journal.exponential(series, slot, out, this.sinceLow, this.sinceHigh);
+    of.note(this.journal, series, slot, out, this.sinceLow, this.sinceHigh);
     if (order > 0) series.setTime(slot, f.timeLow, f.timeHigh);
     return undefined;
   }
@@ -357,18 +312,4 @@ export class Converter {
       series.forget(slot);
     }
   }
-}
-
-function remove(point: DataPoint, reason: Reason, removed: Map<Reason, number>): void {
-  point.remove();
-  removed.set(reason, (removed.get(reason) ?? 0) + 1);
-}
-
-function byTime(points: readonly DataPoint[]): number[] {
-  const times = points.map((point) => point.timeUnixNano);
-  return points.map((_, i) => i).sort((a, b) => (times[a]! < times[b]! ? -1 : times[a]! > times[b]! ? 1 : a - b));
-}
-
-function milliseconds(lowWord: number, highWord: number): number {
-  return ((highWord >>> 0) * 4294967296 + (lowWord >>> 0)) / 1e6;
 }

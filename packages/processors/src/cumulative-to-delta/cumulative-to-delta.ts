@@ -1,7 +1,8 @@
 import { type Processor, stage } from '@otelier/core';
-import { Converter, type Reason } from './converter.js';
+import { Converter } from './converter.js';
 import { Journal } from './journal.js';
 import { type CumulativeToDeltaOptions, settings } from './options.js';
+import type { Reason } from './reason.js';
 
 export type { CumulativeToDeltaOptions } from './options.js';
 

@@ -9,9 +9,9 @@ import {
   PointFields,
   StreamTable,
 } from '@otelier/otlp';
+import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/distribution.js';
 import { addExponentials, atLeastExponential } from '../distribution/exponential.js';
 import { addHistograms, atLeastHistogram } from '../distribution/histogram.js';
-import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/points.js';
 import { add, compare, compareTimes, high, kind, low, toNumber } from '../distribution/words.js';
 import type { Journal } from './journal.js';
 import type { Settings } from './options.js';

@@ -8,9 +8,9 @@ import {
   PointFields,
   type StreamTable,
 } from '@otelier/otlp';
+import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/distribution.js';
 import { addExponentials, type Exponential } from '../distribution/exponential.js';
 import { addHistograms, type Histogram } from '../distribution/histogram.js';
-import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/points.js';
 import { add, compareTimes, high, kind, low } from '../distribution/words.js';
 
 const NO_RECORDED_VALUE = 1;
