@@ -96,7 +96,7 @@ describe('observableReceiver', () => {
     expect(() => observableReceiver(source$, { signal: 'logs', maxInFlight: 0 })).toThrow(
       'observableReceiver: maxInFlight: expected a whole number of at least 1',
     );
-    expect(() => observableReceiver(source$, { signal: 'log' as never })).toThrow(
+    expect(() => observableReceiver<'logs'>(source$, { signal: 'log' as never })).toThrow(
       'observableReceiver: signal: expected',
     );
   });
