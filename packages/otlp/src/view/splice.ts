@@ -1,3 +1,4 @@
+import { allocate } from '../wire/allocate.js';
 import { putVarint, width } from '../wire/varint.js';
 import {
   AT,
@@ -127,20 +128,4 @@ function inWireOrder(log: EditLog): Int32Array {
     sorted.set(boxes.subarray(from * BOXED, from * BOXED + BOXED), to * BOXED);
   });
   return sorted;
-}
-
-const SLAB = 1 << 18;
-let slab = Buffer.allocUnsafeSlow(SLAB);
-let slabUsed = 0;
-
-/** Small outputs are cut from a slab, which costs an eighth of a buffer of their own. */
-function allocate(size: number): Buffer {
-  if (size > 1 << 14) return Buffer.allocUnsafe(size);
-  if (slabUsed + size > SLAB) {
-    slab = Buffer.allocUnsafeSlow(SLAB);
-    slabUsed = 0;
-  }
-  const b = slab.subarray(slabUsed, slabUsed + size);
-  slabUsed += (size + 7) & ~7;
-  return b;
 }
