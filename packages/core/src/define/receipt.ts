@@ -103,7 +103,7 @@ export function derive<B extends AnyBatch | readonly AnyBatch[]>(from: AnyBatch 
 export function discard(batch: AnyBatch): void {
   const ended = release(batch);
   const faces = ended.map(({ flow }) => flow).filter((flow) => flow instanceof Face);
-  if (faces.length > 0) new Root({ account: faces[0]?.account, from: faces }).drop(batch.count, 'discarded');
+  if (faces.length > 0) new Root(undefined, faces[0]?.account, faces).drop(batch.count, 'discarded');
   for (const receipt of ended) receipt.delivered(undefined);
 }
 

@@ -44,15 +44,14 @@ export class Face implements Flow {
   }
 }
 
-/** What a root flow may be made from. */
-export interface RootOptions {
+/** Where a root flow takes its signal and its peer from. */
+export interface Origin {
   readonly signal?: AbortSignal | undefined;
   readonly peer?: Peer | undefined;
-  readonly account?: Account | undefined;
-  readonly from?: readonly Face[] | undefined;
-  /** Hears of refused items beside this flow. */
-  readonly parent?: { refuse(count: number, reason: string): void } | Root | undefined;
 }
+
+/** Hears of refused items beside a flow that was made from it. */
+type Parent = { refuse(count: number, reason: string): void } | Root;
 
 // Reasons name kinds of mistakes; a sender gains nothing from more than a handful.
 const maxToldReasons = 8;
@@ -61,25 +60,24 @@ const maxToldReasons = 8;
 export class Root extends Face implements RequestFlow {
   declare refused: number;
   declare private reasons: Map<string, number> | undefined;
-  declare private readonly parent: RootOptions['parent'];
-  declare private readonly ownSignal: AbortSignal;
-  declare private readonly ownPeer: Peer | undefined;
+  declare private readonly origin: Origin | undefined;
+  declare private readonly parent: Parent | undefined;
 
-  constructor(options: RootOptions = {}) {
-    super(undefined, options.account, 0, options.from);
+  constructor(origin?: Origin, account?: Account, from?: readonly Face[], parent?: Parent) {
+    super(undefined, account, 0, from);
     this.refused = 0;
     this.reasons = undefined;
-    this.parent = options.parent;
-    this.ownSignal = options.signal ?? neverAborts;
-    this.ownPeer = options.peer;
+    this.origin = origin;
+    this.parent = parent;
   }
 
+  // An origin may make its signal when it is asked for one, which costs as much as the rest of a flow together.
   override get signal(): AbortSignal {
-    return this.ownSignal;
+    return this.origin?.signal ?? neverAborts;
   }
 
   override get peer(): Peer | undefined {
-    return this.ownPeer;
+    return this.origin?.peer;
   }
 
   get refusal(): string {
@@ -111,10 +109,12 @@ function tellSenders(from: readonly Face[], count: number, reason: string): void
 
 /** The root of any flow, also of one that a component made itself by copying a flow and changing its signal. */
 export function rootOf(flow: Flow): Root {
+  const type = Object.getPrototypeOf(flow);
+  if (type === Face.prototype || type === Root.prototype) return (flow as Face).root;
   const { root } = flow as Partial<Face>;
   const { signal } = flow;
   if (root !== undefined && (signal === undefined || signal === root.signal)) return root;
-  return new Root({ signal, peer: flow.peer ?? root?.peer, parent: root ?? flow });
+  return new Root({ signal, peer: flow.peer ?? root?.peer }, undefined, undefined, root ?? flow);
 }
 
 /** The face that `flow` is for `account`'s component, or a new one when it is another's. */

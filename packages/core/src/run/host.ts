@@ -58,5 +58,5 @@ export function openInner(outer: Host, name: string, signal: Signal): { host: Ho
 /** A flow that begins here. */
 export function rootFlow(of: FlowOptions | undefined, account: Account | undefined): RequestFlow {
   const from = of?.from?.filter((flow) => flow instanceof Face);
-  return new Root({ signal: of?.signal, peer: of?.peer, account, from });
+  return new Root(of, account, from);
 }
