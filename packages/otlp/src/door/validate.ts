@@ -31,6 +31,7 @@ export const DEFAULT_MAX_DEPTH = 64;
 // One request is validated at a time, so what every step needs lies here and not in arguments.
 const nothing: Uint8Array = new Uint8Array(0);
 let bytes: Uint8Array = nothing;
+let words: DataView = new DataView(nothing.buffer);
 let root = 0;
 let label = '';
 let maxDepth = DEFAULT_MAX_DEPTH;
@@ -56,6 +57,7 @@ export function validateRequest(signal: Signal, request: Buffer, depth: number =
 /** {@link validateRequest} for any message of the schema. */
 export function validateMessage(kind: number, name: string, message: Buffer, depth: number): Buffer {
   bytes = message;
+  words = new DataView(message.buffer, message.byteOffset, message.length);
   root = kind;
   label = name;
   maxDepth = depth;
@@ -74,18 +76,10 @@ function fields(kind: number, p: number, end: number, depth: number): void {
   while (p < end) {
     const at = p;
     let entry = layout[base | b[p++]!]!;
-    if (entry === KEY_VALUE) {
-      // Most of a request is short attributes that hold text, each told by five comparisons.
-      const n = b[p]!;
-      const keyLength = b[p + 2]!;
-      if (n < 128 && keyLength <= n - 6 && p + n < end && b[p + 1] === 0x0a && depth < maxDepth) {
-        const q = p + 3 + keyLength;
-        const rest = n - keyLength - 4;
-        if (b[q] === 0x12 && b[q + 1] === rest && b[q + 2] === 0x0a && b[q + 3] === rest - 2) {
-          p += 1 + n;
-          continue;
-        }
-      }
+    if (entry === KEY_VALUE && depth < maxDepth) {
+      p = plainAttributes(at, end);
+      if (p > at) continue;
+      p = at + 1;
     }
     if (entry === 0) {
       entry = rareField(kind, at, end);
@@ -147,6 +141,36 @@ function fields(kind: number, p: number, end: number, depth: number): void {
   }
   if (p !== end) fail(`${nameOf(kind)} ends at byte ${end} inside a field`, end);
   if (twice !== 0) odd = 1;
+}
+
+/**
+ * Where the run of plain attributes ends that begins at `at`: shorter than 128 bytes, the value a text or a small number.
+ *
+ * Most of a request is such attributes. Each is told by two loads of four bytes: tag, length, `0a`, length of the key; and behind
+ * the key `12`, length, kind, length or number.
+ */
+function plainAttributes(at: number, end: number): number {
+  const w = words;
+  const start = bytes[at]! | 0x0a0000;
+  while (at + 8 <= end) {
+    const head = w.getInt32(at, true);
+    const n = (head >>> 8) & 255;
+    const keyLength = head >>> 24;
+    const rest = n - keyLength - 4;
+    const stop = at + 2 + n;
+    if ((head & 0xff00ff) !== start || n > 127 || rest < 2 || stop > end) break;
+    const value = w.getInt32(at + 4 + keyLength, true);
+    if ((value & 0xffff) !== ((rest << 8) | 0x12)) break;
+    const kind = (value >>> 16) & 255;
+    const last = value >>> 24;
+    if (kind === 0x0a) {
+      if (last !== rest - 2) break;
+    } else if (kind === 0x21) {
+      if (rest !== 9) break;
+    } else if (rest !== 2 || !(kind === 0x18 ? last < 128 : kind === 0x10 && last < 2)) break;
+    at = stop;
+  }
+  return at;
 }
 
 /** `0a length key [12 length value]`, nothing else; any other order or number of fields takes the slow path. */

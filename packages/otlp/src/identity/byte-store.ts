@@ -54,7 +54,9 @@ export class ByteStore {
   }
 
   get memory(): number {
-    return this.length.byteLength * 4 + this.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    let sum = this.length.byteLength * 4;
+    for (let i = 0; i < this.chunks.length; i++) sum += this.chunks[i]!.length;
+    return sum;
   }
 
   put(id: number, probe: Probe): void {
@@ -129,6 +131,13 @@ export class ByteStore {
       }
     }
     return true;
+  }
+
+  /** Where the entry's bytes end when [from, end) begins with them, else -1. */
+  matches(id: number, view: DataView, from: number, end: number): number {
+    const size = this.length[id]!;
+    const to = from + size;
+    return size >= 0 && to <= end && same(view, from, to, this.views[this.chunk[id]!]!, this.offset[id]!) ? to : NONE;
   }
 
   private reserve(size: number): Buffer {

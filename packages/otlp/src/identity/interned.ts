@@ -12,10 +12,14 @@ export class Interned {
   declare size: number;
   /** True when the last {@link add} made a new entry. */
   declare isNew: boolean;
-  /** How many children or streams hold on to each entry. */
-  declare references: Int32Array;
+  /** What the caller keeps with each entry, 0 at first: how many hold on to it, or what it stands for. */
+  declare notes: Int32Array;
   /** What the caller put there: the parent's number. */
   declare parents: Int32Array;
+  /** The number that came after each entry last time, plus one. */
+  declare private following: Int32Array;
+  /** The number found or made last. */
+  declare private last: number;
   declare private buckets: Int32Array;
   declare private hash1: Int32Array;
   declare private hash2: Int32Array;
@@ -35,9 +39,10 @@ export class Interned {
 
   clear(): void {
     const n = 32;
+    this.last = DEAD;
+    this.isNew = false;
     if (this.size === 0 && this.buckets !== undefined) return;
     this.size = 0;
-    this.isNew = false;
     this.high = 0;
     this.free = DEAD;
     if (this.buckets !== undefined && this.buckets.length <= 1 << 16) {
@@ -51,12 +56,55 @@ export class Interned {
     this.parents = new Int32Array(n);
     this.extra1 = new Int32Array(n);
     this.extra2 = new Int32Array(n);
-    this.references = new Int32Array(n);
+    this.notes = new Int32Array(n);
+    this.following = new Int32Array(n);
     this.store = new ByteStore(n);
+  }
+
+  /**
+   * The number that follows the last one, if it is that of an entry whose bytes [from, end) of `view` begin with; else -1. Then
+   * {@link matchedTo} is where they end. Senders repeat what they sent before in the same order, so this mostly spares the search.
+   */
+  guess(view: DataView, from: number, end: number, parent: number, extra1: number, extra2: number): number {
+    if (this.last < 0) return DEAD;
+    const id = this.following[this.last]! - 1;
+    if (id < 0 || this.parents[id] !== parent || this.extra1[id] !== extra1 || this.extra2[id] !== extra2) return DEAD;
+    this.matchedTo = this.store.matches(id, view, from, end);
+    return this.matchedTo < 0 ? DEAD : id;
+  }
+
+  declare matchedTo: number;
+
+  /** Takes the result of {@link guess} for the entry found. */
+  found(id: number): void {
+    this.last = id;
+    this.isNew = false;
   }
 
   /** Number of the entry, added when it is not there; -1 instead when there are `max` already. */
   add(probe: Probe, parent: number, extra1: number, extra2: number, max: number): number {
+    const last = this.last;
+    if (last >= 0) {
+      const id = this.following[last]! - 1;
+      if (
+        id >= 0 &&
+        this.parents[id] === parent &&
+        this.extra1[id] === extra1 &&
+        this.extra2[id] === extra2 &&
+        this.store.holds(id, probe)
+      ) {
+        this.found(id);
+        return id;
+      }
+    }
+    const id = this.search(probe, parent, extra1, extra2, max);
+    if (id >= 0 && last >= 0) this.following[last] = id + 1;
+    this.last = id;
+    return id;
+  }
+
+  private search(probe: Probe, parent: number, extra1: number, extra2: number, max: number): number {
+    probe.hash();
     const h1 = probe.hash1 & this.hashBits;
     const h2 = probe.hash2 & this.hashBits;
     const mask = this.buckets.length - 1;
@@ -88,7 +136,8 @@ export class Interned {
     this.parents[id] = parent;
     this.extra1[id] = extra1;
     this.extra2[id] = extra2;
-    this.references[id] = 0;
+    this.notes[id] = 0;
+    this.following[id] = 0;
     this.store.put(id, probe);
     this.isNew = true;
     this.size++;
@@ -121,7 +170,7 @@ export class Interned {
 
   /** Bytes held by columns and stored identities. */
   get memory(): number {
-    return this.buckets.byteLength + this.hash1.byteLength * 6 + this.store.memory;
+    return this.buckets.byteLength + this.hash1.byteLength * 7 + this.store.memory;
   }
 
   private home(id: number, mask: number): number {
@@ -136,7 +185,8 @@ export class Interned {
     this.parents = grown(this.parents, n);
     this.extra1 = grown(this.extra1, n);
     this.extra2 = grown(this.extra2, n);
-    this.references = grown(this.references, n);
+    this.notes = grown(this.notes, n);
+    this.following = grown(this.following, n);
     this.store.grow(n);
   }
 

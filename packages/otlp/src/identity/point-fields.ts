@@ -54,8 +54,11 @@ export class PointFields {
     this.valueAt = -1;
   }
 
-  /** Reads `point`, of any type. */
-  read(point: object): this {
+  /**
+   * Reads `point`, of any type. [attributesStart, attributesEnd) is passed over when it is known where its attributes are, as from
+   * {@link StreamTable}.
+   */
+  read(point: object, attributesStart = 0, attributesEnd = 0): this {
     // Every data point is a View; the interfaces that users see do not show its bytes.
     const view = point as PointView;
     const b = view.bytes;
@@ -71,13 +74,17 @@ export class PointFields {
     let exemplars = 0;
     const exemplarsTag = view.shape.exemplars;
     while (p < end) {
+      if (p === attributesStart) {
+        p = attributesEnd;
+        continue;
+      }
       const tag = b[p++]!;
       if (tag === 0x11) startAt = p;
       else if (tag === 0x19) timeAt = p;
       else if (isNumber && (tag === 0x21 || tag === 0x31)) valueAt = p;
       else if (tag === flagsTag) flags = varint32(b, p);
       else if (tag === exemplarsTag) exemplars++;
-      p = (tag & 7) === 1 ? p + 8 : skip(b, p, tag);
+      p = (tag & 0x87) === 1 ? p + 8 : skip(b, p, tag);
     }
     this.startAt = startAt;
     this.timeAt = timeAt;

@@ -2,12 +2,16 @@ import type { KeySet } from '../wire/key.js';
 import { after, skip, varint } from '../wire/varint.js';
 
 const MARKS = 2048;
+const NOTHING: Buffer = Buffer.alloc(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));
 
 /**
  * An identity that is looked for: ranges of one buffer, in the wire form of their fields, and the hash of them all.
  *
  * First come the ordered ranges (names, units), then the attributes, whose order does not count: each is hashed alone and the hashes
  * are added. Of attributes with the same key the first counts, as in `Attributes.get`.
+ *
+ * Hashes only when asked ({@link hash}): most identities are found where the last one's neighbour was.
  */
 export class Probe {
   declare bytes: Buffer;
@@ -22,6 +26,7 @@ export class Probe {
   declare size: number;
   declare hash1: number;
   declare hash2: number;
+  declare private hashed: boolean;
   /** Whether some attribute was left out since {@link begin}. */
   declare leftOut: boolean;
   declare private readonly seed1: number;
@@ -30,14 +35,15 @@ export class Probe {
   declare private serial: number;
 
   constructor(seed1: number, seed2: number) {
-    this.bytes = Buffer.alloc(0);
-    this.view = new DataView(new ArrayBuffer(0));
+    this.bytes = NOTHING;
+    this.view = NO_VIEW;
     this.ranges = new Int32Array(128);
     this.used = 0;
     this.ordered = 0;
     this.size = 0;
     this.hash1 = 0;
     this.hash2 = 0;
+    this.hashed = false;
     this.leftOut = false;
     this.seed1 = seed1;
     this.seed2 = seed2;
@@ -45,16 +51,15 @@ export class Probe {
     this.serial = 0;
   }
 
-  /** Starts over on `bytes`, with what the ranges do not say: the parent's number and two more. */
-  begin(bytes: Buffer, parent: number, extra1: number, extra2: number): void {
-    if (bytes !== this.bytes) {
-      this.bytes = bytes;
-      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    }
+  /** Starts over on `bytes`, which `view` reads, with what the ranges do not say: the parent's number and two more. */
+  begin(bytes: Buffer, view: DataView, parent: number, extra1: number, extra2: number): void {
+    this.bytes = bytes;
+    this.view = view;
     this.used = 0;
     this.ordered = 0;
     this.size = 0;
     this.leftOut = false;
+    this.hashed = false;
     let a = Math.imul(this.seed1 ^ parent, 0x85ebca6b);
     let b = Math.imul(this.seed2 ^ extra1, 0xc2b2ae35);
     a = (Math.imul(a ^ (a >>> 15) ^ extra2, 0x27d4eb2f) + b) | 0;
@@ -63,17 +68,34 @@ export class Probe {
     this.hash2 = b;
   }
 
+  /** Lets go of the batch. */
+  forget(): void {
+    this.bytes = NOTHING;
+    this.view = NO_VIEW;
+  }
+
   /** Adds a field whose place among the ordered ranges counts; an empty one is the same as an absent one. */
   addOrdered(from: number, to: number): void {
     if (to - from < 3) return;
-    const a = this.hash1;
-    const b = this.hash2;
-    this.hash1 = 0;
-    this.hash2 = 0;
-    this.addRange(from, to, from);
-    this.hash1 = (Math.imul(a ^ (a >>> 16), 0x9e3779b1) + this.hash1) | 0;
-    this.hash2 = (Math.imul(b ^ (b >>> 16), 0x85ebca77) + this.hash2) | 0;
+    this.addRange(from, to);
     this.ordered = this.used;
+  }
+
+  /** Makes `hash1` and `hash2` those of all that was added. */
+  hash(): void {
+    if (this.hashed) return;
+    this.hashed = true;
+    const { ranges, used, ordered } = this;
+    for (let i = 0; i < ordered; i += 2) {
+      const a = this.hash1;
+      const b = this.hash2;
+      this.hash1 = 0;
+      this.hash2 = 0;
+      this.hashRange(ranges[i]!, ranges[i + 1]!);
+      this.hash1 = (Math.imul(a ^ (a >>> 16), 0x9e3779b1) + this.hash1) | 0;
+      this.hash2 = (Math.imul(b ^ (b >>> 16), 0x85ebca77) + this.hash2) | 0;
+    }
+    for (let i = ordered; i < used; i += 2) this.hashRange(ranges[i]!, ranges[i + 1]!);
   }
 
   /** Adds the attributes (fields with `tag`) of the message [start, end), but those named in `without`. */
@@ -106,7 +128,7 @@ export class Probe {
         (length * 61 + b[from + 2]! * 7 + b[from + 1 + length]! * 31 + b[from + 2 + (length >> 1)]! * 13) & (MARKS - 1);
       if (marks[mark] === serial && this.hasKey(from)) continue;
       marks[mark] = serial;
-      this.addRange(at, p, from);
+      this.addRange(at, p);
     }
   }
 
@@ -121,19 +143,21 @@ export class Probe {
     return false;
   }
 
-  /** Hashes [from, to), remembers [at, to). */
-  private addRange(at: number, to: number, from: number): void {
+  private addRange(from: number, to: number): void {
     let u = this.used;
     if (u === this.ranges.length) {
       const grown = new Int32Array(u * 2);
       grown.set(this.ranges);
       this.ranges = grown;
     }
-    this.ranges[u++] = at;
+    this.ranges[u++] = from;
     this.ranges[u++] = to;
     this.used = u;
-    this.size += to - at;
+    this.size += to - from;
+  }
 
+  /** Adds the hash of [from, to), tag and length included, to the rest. */
+  private hashRange(from: number, to: number): void {
     const view = this.view;
     let a = this.seed1 ^ (to - from);
     let b = this.seed2;

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { stale } from '../view/store.js';
 import type { View } from '../view/view.js';
 import type { KeySet } from '../wire/key.js';
 import { after, skip, varint } from '../wire/varint.js';
@@ -25,7 +26,11 @@ export interface StreamTableOptions {
 const seeds: Int32Array = randomFillSync(new Int32Array(2));
 
 /** What the identity reads: a data point's view, which interfaces hide. */
-type PointView = Pick<View, 'bytes' | 'start' | 'end' | 'up' | 'shape'>;
+type PointView = Pick<View, 'bytes' | 'start' | 'end' | 'up' | 'shape' | 'root'>;
+
+const START_TIME = 0x11;
+/** Attribute sets as sent that are remembered at most, when some attributes do not count. */
+const MAX_WHOLE = 1 << 16;
 
 /**
  * Numbers for metric streams, from raw bytes: two points get the same slot if and only if their identities are equal (OTLP data model,
@@ -37,10 +42,17 @@ type PointView = Pick<View, 'bytes' | 'start' | 'end' | 'up' | 'shape'>;
 export class StreamTable {
   /** True when the last {@link slot} made a new stream. */
   declare isNew: boolean;
+  /** True when the point of the last {@link slot} has an attribute that is in `without`. */
+  declare leftOut: boolean;
+  /** All attributes of the point of the last {@link slot} lie here, side by side, when that is known; else both are 0. */
+  declare attributesStart: number;
+  declare attributesEnd: number;
   declare private readonly resources: Interned;
   declare private readonly scopes: Interned;
   declare private readonly metrics: Interned;
   declare private readonly streams: Interned;
+  /** The same points with the attributes that are left out, each with what it turned out to be; undefined when none are. */
+  declare private readonly whole: Interned | undefined;
   declare private readonly probe: Probe;
   declare private readonly without: KeySet | undefined;
   declare private readonly withoutResource: KeySet | undefined;
@@ -57,10 +69,14 @@ export class StreamTable {
 
   constructor(options: StreamTableOptions = {}) {
     this.isNew = false;
+    this.leftOut = false;
+    this.attributesStart = 0;
+    this.attributesEnd = 0;
     this.resources = new Interned(options.hashBits);
     this.scopes = new Interned(options.hashBits);
     this.metrics = new Interned(options.hashBits);
     this.streams = new Interned(options.hashBits);
+    this.whole = options.without === undefined ? undefined : new Interned(options.hashBits);
     this.probe = new Probe(seeds[0]!, seeds[1]!);
     this.without = options.without;
     this.withoutResource = options.withoutResource;
@@ -70,11 +86,6 @@ export class StreamTable {
     this.forget();
   }
 
-  /** True when the point of the last {@link slot} has an attribute that is in `without`. */
-  get leftOut(): boolean {
-    return this.probe.leftOut;
-  }
-
   /** Streams in the table. */
   get size(): number {
     return this.streams.size;
@@ -82,44 +93,104 @@ export class StreamTable {
 
   /** Bytes that the table takes. */
   get memory(): number {
-    return this.streams.memory + this.metrics.memory + this.scopes.memory + this.resources.memory;
+    return this.streams.memory + (this.whole?.memory ?? 0) + this.metrics.memory + this.scopes.memory + this.resources.memory;
   }
 
   /** The slot of the point's stream, added when new ({@link isNew}); -1 when `maxStreams` are there already. Slots are small and reused. */
   slot(point: object): number {
     // Every data point is a View; the interfaces that users see do not show its bytes.
     const view = point as PointView;
+    const { root, end } = view;
+    const b = view.bytes;
+    if (b !== root.bytes) throw stale();
     if (view.up !== this.data) this.enter(view.up!);
-    const probe = this.probe;
-    const bytes = view.bytes;
-    let low = 0;
-    let high = 0;
-    if (this.byStartTime) {
-      const at = find(bytes, view.start, view.end, 0x11);
-      if (at >= 0) {
-        low = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-        high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24);
+    const data = root.view;
+    const tag = view.shape.attributes;
+    const { byStartTime } = this;
+    let startAt = -1;
+    let p = view.start;
+    // Encoders write attributes side by side; one that does not takes the longer way below.
+    while (p < end) {
+      const t = b[p]!;
+      if (t === tag) break;
+      if (t === START_TIME) startAt = p + 1;
+      p = (t & 0x87) === 1 ? p + 9 : skip(b, p + 1, t);
+    }
+    const from = p;
+    if (byStartTime && startAt < 0) startAt = find(b, p, end, START_TIME);
+    const low = byStartTime && startAt >= 0 ? data.getInt32(startAt, true) : 0;
+    const high = byStartTime && startAt >= 0 ? data.getInt32(startAt + 4, true) : 0;
+    const recalled = this.whole ?? this.streams;
+    const id = recalled.guess(data, from, end, this.metric, low, high);
+    if (id >= 0) {
+      p = recalled.matchedTo;
+      while (p < end) {
+        const t = b[p]!;
+        if (t === tag || (t === START_TIME && byStartTime && p + 1 !== startAt)) break;
+        p = (t & 0x87) === 1 ? p + 9 : skip(b, p + 1, t);
+      }
+      if (p >= end) {
+        recalled.found(id);
+        this.isNew = false;
+        this.attributesStart = from;
+        this.attributesEnd = recalled.matchedTo;
+        return this.whole === undefined ? id : this.recall(recalled.notes[id]!);
       }
     }
-    probe.begin(bytes, this.metric, low, high);
-    probe.addAttributes(view.start, view.end, view.shape.attributes, this.without);
+    this.attributesStart = 0;
+    this.attributesEnd = 0;
+    return this.search(view, byStartTime ? find(b, view.start, end, START_TIME) : -1);
+  }
+
+  private search(view: PointView, startAt: number): number {
+    const { probe, whole } = this;
+    const data = view.root.view;
+    const low = startAt < 0 ? 0 : data.getInt32(startAt, true);
+    const high = startAt < 0 ? 0 : data.getInt32(startAt + 4, true);
+    const tag = view.shape.attributes;
+    let id = -1;
+    if (whole !== undefined) {
+      if (whole.size >= MAX_WHOLE) whole.clear();
+      probe.begin(view.bytes, data, this.metric, low, high);
+      probe.addAttributes(view.start, view.end, tag, undefined);
+      id = whole.add(probe, this.metric, low, high, MAX_WHOLE);
+      if (!whole.isNew) {
+        this.isNew = false;
+        return this.recall(whole.notes[id]!);
+      }
+    }
+    probe.begin(view.bytes, data, this.metric, low, high);
+    probe.addAttributes(view.start, view.end, tag, this.without);
     const slot = this.streams.add(probe, this.metric, low, high, this.maxStreams);
     this.isNew = this.streams.isNew;
-    if (slot >= 0 && this.isNew) this.metrics.references[this.metric]!++;
-    else if (slot < 0) this.isNew = false;
+    this.leftOut = probe.leftOut;
+    if (slot < 0) {
+      this.isNew = false;
+      whole?.delete(id);
+      return slot;
+    }
+    if (this.isNew) this.metrics.notes[this.metric]!++;
+    if (whole !== undefined) whole.notes[id] = (slot << 1) | (probe.leftOut ? 1 : 0);
     return slot;
+  }
+
+  private recall(note: number): number {
+    this.leftOut = (note & 1) === 1;
+    return note >>> 1;
   }
 
   /** Forgets a stream; its slot may be given to another. */
   delete(slot: number): void {
     const metric = this.streams.parents[slot]!;
     this.streams.delete(slot);
-    this.metrics.references[metric]!--;
+    this.whole?.clear();
+    this.metrics.notes[metric]!--;
     this.release(metric);
   }
 
   clear(): void {
     this.streams.clear();
+    this.whole?.clear();
     this.metrics.clear();
     this.scopes.clear();
     this.resources.clear();
@@ -127,6 +198,7 @@ export class StreamTable {
   }
 
   private forget(): void {
+    this.probe.forget();
     this.data = undefined;
     this.scopeView = undefined;
     this.resourceView = undefined;
@@ -145,42 +217,48 @@ export class StreamTable {
     if (resourceMetrics !== this.resourceView || this.resource < 0) this.enterResource(resourceMetrics);
     if (scopeMetrics !== this.scopeView || this.scope < 0) this.enterScope(scopeMetrics);
     const b = metric.bytes;
-    const temporality = this.ignoreTemporality ? 0 : enumAt(b, find(b, data.start, data.end, 0x10));
     const type = b[data.at]!;
+    let temporality = 0;
+    let monotonic = 0;
+    for (let p = data.start; p < data.end; ) {
+      const t = b[p++]!;
+      if (t === 0x10) temporality = b[p]!;
+      else if (t === 0x18) monotonic = b[p]!;
+      p = skip(b, p, t);
+    }
+    if (this.ignoreTemporality) temporality = 0;
     // Only a sum has is_monotonic.
-    const monotonic = type === 0x3a ? enumAt(b, find(b, data.start, data.end, 0x18)) : 0;
+    if (type !== 0x3a) monotonic = 0;
     const shape = type | (temporality << 8) | (monotonic << 16);
     const probe = this.probe;
-    probe.begin(b, this.scope, shape, 0);
-    addField(probe, metric.start, metric.end, 0x0a);
-    addField(probe, metric.start, metric.end, 0x1a);
+    probe.begin(b, metric.root.view, this.scope, shape, 0);
+    addFields(probe, metric.start, metric.end, 0x0a, 0x1a);
     this.metric = this.metrics.add(probe, this.scope, shape, 0, Number.POSITIVE_INFINITY);
-    if (this.metrics.isNew) this.scopes.references[this.scope]!++;
+    if (this.metrics.isNew) this.scopes.notes[this.scope]!++;
     this.data = data;
   }
 
   private enterScope(scopeMetrics: View): void {
     const b = scopeMetrics.bytes;
     const probe = this.probe;
-    probe.begin(b, this.resource, 0, 0);
+    probe.begin(b, scopeMetrics.root.view, this.resource, 0, 0);
     const at = find(b, scopeMetrics.start, scopeMetrics.end, 0x0a);
     addField(probe, scopeMetrics.start, scopeMetrics.end, 0x1a);
     if (at >= 0) {
       const n = varint(b, at);
       const start = after;
-      addField(probe, start, start + n, 0x0a);
-      addField(probe, start, start + n, 0x12);
+      addFields(probe, start, start + n, 0x0a, 0x12);
       probe.addAttributes(start, start + n, 0x1a, undefined);
     }
     this.scope = this.scopes.add(probe, this.resource, 0, 0, Number.POSITIVE_INFINITY);
-    if (this.scopes.isNew) this.resources.references[this.resource]!++;
+    if (this.scopes.isNew) this.resources.notes[this.resource]!++;
     this.scopeView = scopeMetrics;
   }
 
   private enterResource(resourceMetrics: View): void {
     const b = resourceMetrics.bytes;
     const probe = this.probe;
-    probe.begin(b, 0, 0, 0);
+    probe.begin(b, resourceMetrics.root.view, 0, 0, 0);
     const at = find(b, resourceMetrics.start, resourceMetrics.end, 0x0a);
     addField(probe, resourceMetrics.start, resourceMetrics.end, 0x1a);
     if (at >= 0) {
@@ -195,18 +273,18 @@ export class StreamTable {
 
   /** Drops a metric that no stream needs, and its scope and resource when it was their last. */
   private release(metric: number): void {
-    if (this.metrics.references[metric] !== 0) return;
+    if (this.metrics.notes[metric] !== 0) return;
     const scope = this.metrics.parents[metric]!;
     this.metrics.delete(metric);
     if (metric === this.metric) {
       this.metric = -1;
       this.data = undefined;
     }
-    if (--this.scopes.references[scope]! > 0) return;
+    if (--this.scopes.notes[scope]! > 0) return;
     const resource = this.scopes.parents[scope]!;
     this.scopes.delete(scope);
     if (scope === this.scope) this.scope = -1;
-    if (--this.resources.references[resource]! > 0) return;
+    if (--this.resources.notes[resource]! > 0) return;
     this.resources.delete(resource);
     if (resource === this.resource) this.resource = -1;
   }
@@ -223,14 +301,27 @@ function find(b: Uint8Array, p: number, end: number, tag: number): number {
   return hit;
 }
 
-function enumAt(b: Uint8Array, at: number): number {
-  return at < 0 ? 0 : b[at]!;
+function addField(probe: Probe, start: number, end: number, tag: number): void {
+  const at = find(probe.bytes, start, end, tag);
+  if (at >= 0) addAt(probe, at);
 }
 
-function addField(probe: Probe, start: number, end: number, tag: number): void {
+/** Adds the last fields of two tags, in this order, in one scan. */
+function addFields(probe: Probe, p: number, end: number, tag: number, other: number): void {
   const b = probe.bytes;
-  const at = find(b, start, end, tag);
-  if (at < 0) return;
-  const n = varint(b, at);
+  let at = -1;
+  let otherAt = -1;
+  while (p < end) {
+    const t = b[p++]!;
+    if (t === tag) at = p;
+    else if (t === other) otherAt = p;
+    p = skip(b, p, t);
+  }
+  if (at >= 0) addAt(probe, at);
+  if (otherAt >= 0) addAt(probe, otherAt);
+}
+
+function addAt(probe: Probe, at: number): void {
+  const n = varint(probe.bytes, at);
   probe.addOrdered(at - 1, after + n);
 }

@@ -28,14 +28,16 @@ const NOTHING = 0x7fffffff;
  */
 export function splice(log: EditLog, source: Buffer, inPlace: boolean): Buffer {
   const growth = measure(log);
-  let out = source;
-  if (!inPlace || growth > 0) {
-    out = allocate(source.length + growth);
-    out.set(source, growth);
-  }
-  const size = write(log, out, growth, source.length);
-  return out.subarray(0, size);
+  if (inPlace && growth === 0) return source.subarray(0, write(log, source, source, 0, source.length));
+  const out = allocate(source.length + growth);
+  // A few edits in much text: each clean range goes straight to its place, instead of everything moving twice.
+  const apart = (log.count + log.boxCount) * RANGE_COST < source.length;
+  if (!apart) out.set(source, growth);
+  return out.subarray(0, write(log, out, apart ? source : out, apart ? 0 : growth, source.length));
 }
+
+/** Bytes that move in the time which a copy from another buffer takes beyond one within the same. */
+const RANGE_COST = 2048;
 
 /** Fills in DELTA, SIZE and REMOVED of every box, inner ones first; returns the sum of all growth. */
 function measure(log: EditLog): number {
@@ -67,8 +69,8 @@ function measure(log: EditLog): number {
   return growth;
 }
 
-/** Moves the source, which lies at [base, base + length) of `out`, to the front, edited; returns the size. */
-function write(log: EditLog, out: Buffer, base: number, length: number): number {
+/** Moves the source, which lies at [base, base + length) of `origin`, to the front of `out`, edited; returns the size. */
+function write(log: EditLog, out: Buffer, origin: Buffer, base: number, length: number): number {
   const { edits, inserted } = log;
   const boxes = log.boxesSorted ? log.boxes : inWireOrder(log);
   const editEnd = log.count * EDIT;
@@ -84,7 +86,7 @@ function write(log: EditLog, out: Buffer, base: number, length: number): number 
       if (at >= cut) {
         const gone = boxes[x + REMOVED] === 1;
         const to = gone ? at : at + 1;
-        if (w !== base + cut) out.copyWithin(w, base + cut, base + to);
+        move(out, w, origin, base + cut, base + to);
         w += to - cut;
         if (gone) cut = boxes[x + END]!;
         else {
@@ -97,7 +99,7 @@ function write(log: EditLog, out: Buffer, base: number, length: number): number 
       const box = edits[e + BOX]!;
       if (from >= cut && (box < 0 || log.boxes[box * BOXED + REMOVED] === 0)) {
         if (from > cut) {
-          if (w !== base + cut) out.copyWithin(w, base + cut, base + from);
+          move(out, w, origin, base + cut, base + from);
           w += from - cut;
         }
         let s = edits[e + SRC]!;
@@ -113,10 +115,17 @@ function write(log: EditLog, out: Buffer, base: number, length: number): number 
     }
   }
   if (cut < length) {
-    if (w !== base + cut) out.copyWithin(w, base + cut, base + length);
+    move(out, w, origin, base + cut, base + length);
     w += length - cut;
   }
   return w;
+}
+
+function move(out: Buffer, w: number, origin: Buffer, from: number, to: number): void {
+  if (out === origin) {
+    if (w !== from) out.copyWithin(w, from, to);
+  } else if (to - from < 16) for (let p = from; p < to; p++) out[w++] = origin[p]!;
+  else origin.copy(out, w, from, to);
 }
 
 /** Boxes that were made out of wire order, sorted; edits keep naming them by their old index. */
