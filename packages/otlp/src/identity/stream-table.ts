@@ -93,7 +93,9 @@ export class StreamTable {
 
   /** Bytes that the table takes. */
   get memory(): number {
-    return this.streams.memory + (this.whole?.memory ?? 0) + this.metrics.memory + this.scopes.memory + this.resources.memory;
+    return (
+      this.streams.memory + (this.whole?.memory ?? 0) + this.metrics.memory + this.scopes.memory + this.resources.memory
+    );
   }
 
   /** The slot of the point's stream, added when new ({@link isNew}); -1 when `maxStreams` are there already. Slots are small and reused. */
