@@ -126,6 +126,7 @@ export class AttributeList implements Attributes {
     const b = of.bytes;
     const end = of.end;
     const tag = this.tag;
+    const heads = names.heads;
     let count = 0;
     let log: EditLog | null = null;
     let p = of.start;
@@ -142,7 +143,7 @@ export class AttributeList implements Attributes {
         p = after;
       }
       const next = p + n;
-      if (names.matches(b, p, next) === inside) {
+      if ((((heads >>> (b[p + 1]! & 31)) & 1) === 1 && names.matches(b, p, next)) === inside) {
         log ??= of.root.edit(of);
         log.add(of, at, next, 0, 0);
         count++;

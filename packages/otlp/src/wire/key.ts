@@ -52,15 +52,21 @@ export function key(name: string): Key {
 /** Several attribute names that are tested in one scan. */
 export class KeySet {
   readonly names: readonly string[];
+  /** One bit for each first length byte among the names, modulo 32: rules most other names out. @internal */
+  readonly heads: number;
   private readonly slots: (Key[] | undefined)[];
 
   constructor(names: Iterable<string>) {
     this.names = [...new Set(names)];
     this.slots = new Array(64).fill(undefined);
+    let heads = 0;
     for (const name of this.names) {
       const k = key(name);
+      heads |= 1 << (k.head & 31);
       (this.slots[slot(k.head, k.last)] ??= []).push(k);
     }
+    // An attribute without a key has no length byte of its own.
+    this.heads = this.names.includes('') ? -1 : heads;
   }
 
   has(name: string): boolean {
