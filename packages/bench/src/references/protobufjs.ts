@@ -1,4 +1,6 @@
-import { createRequire } from 'node:module';
+import Long from 'long';
+import protobuf from 'protobufjs';
+import { referenceMessages } from './messages.js';
 
 /** An attribute as protobufjs reads and writes it. */
 export interface PlainAttribute {
@@ -36,11 +38,26 @@ interface Codec<T> {
   toObject(message: T, options: object): object;
 }
 
-// Static code that protobufjs generated for OTLP, from the last release of the SDK that shipped it.
-const root = createRequire(import.meta.url)('otlp-transformer-208/build/src/generated/root.js');
-const { logs, metrics } = root.opentelemetry.proto.collector;
-const logsCodec = logs.v1.ExportLogsServiceRequest as Codec<PlainLogs>;
-const metricsCodec = metrics.v1.ExportMetricsServiceRequest as Codec<PlainMetrics>;
+protobuf.util.Long = Long;
+protobuf.configure();
+
+// protobufjs generates code for each message when it is first used; as fast as its static code.
+const root = protobuf.Root.fromJSON({
+  nested: Object.fromEntries(
+    Object.entries(referenceMessages).map(([name, { fields, oneof, choices }]) => [
+      name,
+      {
+        fields: Object.fromEntries(
+          fields.map(([id, field, type, rule]) => [field, rule === undefined ? { id, type } : { id, type, rule }]),
+        ),
+        ...(oneof === undefined ? {} : { oneofs: { [oneof]: { oneof: [...(choices ?? [])] } } }),
+      },
+    ]),
+  ),
+});
+const codec = <T>(name: string): Codec<T> => root.lookupType(name).setup() as unknown as Codec<T>;
+const logsCodec = codec<PlainLogs>('LogsRequest');
+const metricsCodec = codec<PlainMetrics>('MetricsRequest');
 
 const finish = <T>(codec: Codec<T>, message: T): Buffer => Buffer.from(codec.encode(message).finish());
 // fromObject takes 64-bit integers as decimal text exactly; numbers and BigInt it does not.
