@@ -20,7 +20,8 @@ const words = new DataView(new ArrayBuffer(8));
 
 /**
  * The fixed-width fields of one data point, read in one scan as pairs of 32-bit words, since a bigint per timestamp costs more than
- * all the rest. Reads what the bytes say: edits that wait in the log of this traversal are not seen. One object is used for many points.
+ * all the rest. Reads what the bytes say: of edits that wait in the log of this traversal it knows those that it made itself. One object
+ * is used for many points.
  */
 export class PointFields {
   declare startLow: number;
@@ -103,6 +104,8 @@ export class PointFields {
 
   /** Writes the start time of the point that was read. */
   setStart(point: object, low: number, high: number): void {
+    this.startLow = low;
+    this.startHigh = high;
     const root = (point as PointView).root;
     if (this.startAt >= 0 && root.owned) patch(root, this.startAt, low, high);
     else if (this.startAt >= 0 || low !== 0 || high !== 0) (point as Settable).startTimeUnixNano = joined(low, high);
@@ -110,6 +113,8 @@ export class PointFields {
 
   /** Writes the time of the point that was read. */
   setTime(point: object, low: number, high: number): void {
+    this.timeLow = low;
+    this.timeHigh = high;
     const root = (point as PointView).root;
     if (this.timeAt >= 0 && root.owned) patch(root, this.timeAt, low, high);
     else (point as Settable).timeUnixNano = joined(low, high);
@@ -117,6 +122,10 @@ export class PointFields {
 
   /** Writes the value of the number point that was read: `kind` and the words of a double or an int. */
   setValue(point: object, kind: number, low: number, high: number): void {
+    const was = this.kind;
+    this.kind = kind;
+    this.low = low;
+    this.high = high;
     const root = (point as PointView).root;
     if (this.valueAt >= 0 && root.owned) {
       (point as PointView).bytes[this.valueAt - 1] = kind === DOUBLE ? 0x21 : 0x31;
@@ -126,7 +135,7 @@ export class PointFields {
       words.setInt32(0, low, true);
       words.setInt32(4, high, true);
       // The setter keeps an int an int: from a point that holds an int, a double comes by way of a value that is none.
-      if (this.kind === INT) (point as Settable).value = Number.NaN;
+      if (was === INT) (point as Settable).value = Number.NaN;
       (point as Settable).value = words.getFloat64(0, true);
     }
   }

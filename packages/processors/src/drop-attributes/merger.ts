@@ -6,7 +6,7 @@ import {
   type KeySet,
   NONE,
   PointFields,
-  type StreamTable,
+  StreamTable,
 } from '@otelier/otlp';
 import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/distribution.js';
 import { addExponentials, type Exponential } from '../distribution/exponential.js';
@@ -14,11 +14,12 @@ import { addHistograms, type Histogram } from '../distribution/histogram.js';
 import { add, compareTimes, high, kind, low } from '../distribution/words.js';
 
 const NO_RECORDED_VALUE = 1;
+// Beyond as many, the room for slots is given back.
+const MOST_SLOTS = 1 << 16;
 const NEVER: readonly DataPoint[] = [];
 
-// Shared by all mergers: each merge reads two points and is done with both before anything else runs.
-const left = new PointFields();
-const right = new PointFields();
+/** Where a point's attributes are, as far as somebody knows. */
+type Known = Pick<StreamTable, 'attributesStart' | 'attributesEnd'>;
 
 /** Merges the points of a batch that are one series: the first of each series grows, the others are removed. */
 export class Merger {
@@ -28,9 +29,17 @@ export class Merger {
   declare readonly refused: Map<string, number>;
   declare private readonly keys: KeySet;
   declare private readonly maxExemplars: number;
-  declare private readonly whole: StreamTable;
-  declare private readonly firsts: DataPoint[];
+  /** Tells whether two points were one series before anything was dropped; made when that is asked. */
+  declare private whole: StreamTable | undefined;
+  declare private batch: number;
+  /** The batch in which each slot last had a first point. */
+  declare private readonly batches: number[];
+  declare private readonly firsts: (DataPoint | undefined)[];
   declare private readonly touched: boolean[];
+  /** What the first point of each slot says by now. */
+  declare private readonly fields: PointFields[];
+  declare private readonly used: number[];
+  declare private right: PointFields;
   declare private readonly histograms: Map<number, Histogram>;
   declare private readonly exponentials: Map<number, Exponential>;
   /** Points beside the first that stay, since they were one series before anything was dropped. */
@@ -38,15 +47,19 @@ export class Merger {
   declare private readonly gone: Set<number>;
   declare private readonly exemplars: Map<number, number>;
 
-  /** `whole` tells whether two points were one series before anything was dropped. */
-  constructor(keys: KeySet, maxExemplars: number, whole: StreamTable) {
+  constructor(keys: KeySet, maxExemplars: number) {
     this.merged = 0;
     this.refused = new Map();
     this.keys = keys;
     this.maxExemplars = maxExemplars;
-    this.whole = whole;
+    this.whole = undefined;
+    this.batch = 0;
+    this.batches = [];
     this.firsts = [];
     this.touched = [];
+    this.fields = [];
+    this.used = [];
+    this.right = new PointFields();
     this.histograms = new Map();
     this.exponentials = new Map();
     this.beside = new Map();
@@ -54,27 +67,48 @@ export class Merger {
     this.exemplars = new Map();
   }
 
+  /** Starts a batch. */
+  begin(): void {
+    // The batch before may have ended in an error.
+    this.end();
+    this.batch++;
+  }
+
+  /** True when the batch has not had a point of this series. */
+  isFirst(slot: number): boolean {
+    return this.batches[slot] !== this.batch;
+  }
+
   /** The first point of a series. */
-  first(slot: number, point: DataPoint, touched: boolean): void {
+  first(slot: number, point: DataPoint, touched: boolean, known: Known): void {
+    // Slots are small numbers given out one after the other, so that these arrays have no holes.
+    while (this.fields.length <= slot) {
+      this.batches.push(0);
+      this.firsts.push(undefined);
+      this.touched.push(false);
+      this.fields.push(new PointFields());
+    }
+    this.batches[slot] = this.batch;
+    this.used.push(slot);
     this.firsts[slot] = point;
     this.touched[slot] = touched;
-    this.clean(point, touched);
+    this.clean(point, touched, this.fields[slot]!.read(point, known.attributesStart, known.attributesEnd));
   }
 
   /** A further point of a series; `refusal` says why points of this metric cannot be added up, or is empty. */
-  next(slot: number, point: DataPoint, touched: boolean, refusal: string): void {
+  next(slot: number, point: DataPoint, touched: boolean, refusal: string, known: Known): void {
+    const right = this.right.read(point, known.attributesStart, known.attributesEnd);
     // Two points that are one series although nothing was dropped are the sender's business.
     if (!touched && !this.touched[slot]) {
       this.keepBeside(slot, point, touched);
       return;
     }
-    if (this.gone.has(slot)) {
+    if (this.gone.size > 0 && this.gone.has(slot)) {
       this.refuse(point, refusal);
       return;
     }
     const first = this.firsts[slot]!;
-    left.read(first);
-    right.read(point);
+    const left = this.fields[slot]!;
     if ((right.flags & NO_RECORDED_VALUE) !== 0) this.away(point);
     else if ((left.flags & NO_RECORDED_VALUE) !== 0) this.replace(slot, point, first);
     else if (refusal !== '') this.cannot(slot, first, point, refusal);
@@ -89,18 +123,24 @@ export class Merger {
     this.touched[slot] = true;
   }
 
-  /** Forgets the batch. */
-  clear(): void {
+  /** Forgets the batch: views hold on to its bytes. */
+  end(): void {
     this.merged = 0;
-    // Views hold on to the bytes of their batch.
-    this.firsts.length = 0;
+    for (let i = 0; i < this.used.length; i++) this.firsts[this.used[i]!] = undefined;
+    this.used.length = 0;
+    if (this.fields.length > MOST_SLOTS) {
+      this.batches.length = 0;
+      this.firsts.length = 0;
+      this.touched.length = 0;
+      this.fields.length = 0;
+    }
     if (this.refused.size > 0) this.refused.clear();
     if (this.histograms.size > 0) this.histograms.clear();
     if (this.exponentials.size > 0) this.exponentials.clear();
     if (this.beside.size > 0) this.beside.clear();
     if (this.gone.size > 0) this.gone.clear();
     if (this.exemplars.size > 0) this.exemplars.clear();
-    this.whole.clear();
+    this.whole = undefined;
   }
 
   /** Writes what was added up. */
@@ -110,6 +150,8 @@ export class Merger {
   }
 
   private addUp(slot: number, first: DataPoint, point: DataPoint): void {
+    const left = this.fields[slot]!;
+    const { right } = this;
     if (compareTimes(right.startLow, right.startHigh, left.startLow, left.startHigh) < 0)
       left.setStart(first, right.startLow, right.startHigh);
     if (compareTimes(right.timeLow, right.timeHigh, left.timeLow, left.timeHigh) > 0)
@@ -125,23 +167,23 @@ export class Merger {
       add(left.kind, left.low, left.high, right.kind, right.low, right.high);
       left.setValue(first, kind, low, high);
     }
-    this.takeExemplars(slot, first, point);
+    if (right.exemplars > 0) this.takeExemplars(slot, first, point);
   }
 
   private takeExemplars(slot: number, first: DataPoint, point: DataPoint): void {
-    if (right.exemplars === 0) return;
-    const has = this.exemplars.get(slot) ?? left.exemplars;
+    const has = this.exemplars.get(slot) ?? this.fields[slot]!.exemplars;
     this.exemplars.set(slot, has + copyExemplars(point, first, this.maxExemplars - has, this.keys));
   }
 
   /** Points that stay lose their attributes; of those that go nobody will read them. */
-  private clean(point: DataPoint, touched: boolean): void {
+  private clean(point: DataPoint, touched: boolean, fields: PointFields): void {
     if (touched) point.attributes.delete(this.keys);
+    if (fields.exemplars === 0) return;
     for (const exemplar of point.exemplars) exemplar.filteredAttributes.delete(this.keys);
   }
 
   private keepBeside(slot: number, point: DataPoint, touched: boolean): void {
-    this.clean(point, touched);
+    this.clean(point, touched, this.right);
     const beside = this.beside.get(slot);
     if (beside === undefined) this.beside.set(slot, [point]);
     else beside.push(point);
@@ -155,10 +197,14 @@ export class Merger {
   private replace(slot: number, by: DataPoint, first: DataPoint): void {
     this.away(first);
     this.firsts[slot] = by;
-    this.clean(by, true);
+    const { right } = this;
+    this.right = this.fields[slot]!;
+    this.fields[slot] = right;
+    this.clean(by, true, right);
   }
 
   private cannot(slot: number, first: DataPoint, point: DataPoint, refusal: string): void {
+    this.whole ??= new StreamTable();
     if (this.whole.slot(first) === this.whole.slot(point)) {
       this.keepBeside(slot, point, true);
       return;

@@ -1,5 +1,5 @@
 import type { Flow } from '@otelier/core';
-import { type KeySet, type MetricsBatch, type MetricType, StreamTable, type Temporality } from '@otelier/otlp';
+import { type KeySet, type Metric, type MetricsBatch, StreamTable } from '@otelier/otlp';
 import { Merger } from './merger.js';
 
 /** What to drop, and how many exemplars a merged point keeps. */
@@ -15,27 +15,28 @@ const CUMULATIVE = 'cumulative points would become one series: put cumulativeToD
 const UNSPECIFIED = 'points of unspecified temporality would become one series and cannot be added up';
 const SUMMARY = 'summary points would become one series and cannot be added up';
 
+// Streams are remembered from batch to batch, since senders repeat themselves; beyond this many bytes they are forgotten.
+const MOST_MEMORY = 8 << 20;
+
 /** Deletes the attributes from every point of a batch and merges the points that become equal, all in one traversal. */
 export function merging({ keys, alsoResource, maxExemplars }: Merging): (batch: MetricsBatch, flow: Flow) => void {
   const without = alsoResource ? { without: keys, withoutResource: keys } : { without: keys };
   const table = new StreamTable(without);
-  const merger = new Merger(keys, maxExemplars, new StreamTable());
+  const merger = new Merger(keys, maxExemplars);
   return (batch, flow) => {
     batch.own();
-    // A batch before this one may have ended in an error.
-    merger.clear();
-    table.clear();
+    if (table.memory > MOST_MEMORY) table.clear();
+    merger.begin();
     for (const { resource, scopeMetrics } of batch.resourceMetrics) {
       const ofResource = alsoResource && resource.attributes.delete(keys);
       for (const { metrics } of scopeMetrics) {
         for (const metric of metrics) {
-          const { type, temporality } = metric;
-          const refusal = type === undefined ? '' : whyNot(type, temporality);
+          let refusal: string | undefined;
           for (const point of metric.dataPoints) {
             const slot = table.slot(point);
             const touched = table.leftOut || ofResource;
-            if (table.isNew) merger.first(slot, point, touched);
-            else merger.next(slot, point, touched, refusal);
+            if (merger.isFirst(slot)) merger.first(slot, point, touched, table);
+            else merger.next(slot, point, touched, (refusal ??= whyNot(metric)), table);
           }
         }
       }
@@ -43,11 +44,11 @@ export function merging({ keys, alsoResource, maxExemplars }: Merging): (batch: 
     merger.finish();
     if (merger.merged > 0) flow.drop(merger.merged, MERGED);
     for (const [reason, count] of merger.refused) flow.refuse(count, reason);
-    merger.clear();
+    merger.end();
   };
 }
 
-function whyNot(type: MetricType, temporality: Temporality): string {
+function whyNot({ type, temporality }: Metric): string {
   if (type === 'summary') return SUMMARY;
   if (type === 'gauge' || temporality === 'delta') return '';
   return temporality === 'cumulative' ? CUMULATIVE : UNSPECIFIED;
