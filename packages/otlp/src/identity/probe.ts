@@ -27,6 +27,9 @@ export class Probe {
   declare hash1: number;
   declare hash2: number;
   declare private hashed: boolean;
+  declare private parent: number;
+  declare private extra1: number;
+  declare private extra2: number;
   /** Whether some attribute was left out since {@link begin}. */
   declare leftOut: boolean;
   declare private readonly seed1: number;
@@ -44,6 +47,9 @@ export class Probe {
     this.hash1 = 0;
     this.hash2 = 0;
     this.hashed = false;
+    this.parent = 0;
+    this.extra1 = 0;
+    this.extra2 = 0;
     this.leftOut = false;
     this.seed1 = seed1;
     this.seed2 = seed2;
@@ -60,6 +66,13 @@ export class Probe {
     this.size = 0;
     this.leftOut = false;
     this.hashed = false;
+    this.parent = parent;
+    this.extra1 = extra1;
+    this.extra2 = extra2;
+  }
+
+  private seed(): void {
+    const { parent, extra1, extra2 } = this;
     let a = Math.imul(this.seed1 ^ parent, 0x85ebca6b);
     let b = Math.imul(this.seed2 ^ extra1, 0xc2b2ae35);
     a = (Math.imul(a ^ (a >>> 15) ^ extra2, 0x27d4eb2f) + b) | 0;
@@ -85,6 +98,7 @@ export class Probe {
   hash(): void {
     if (this.hashed) return;
     this.hashed = true;
+    this.seed();
     const { ranges, used, ordered } = this;
     for (let i = 0; i < ordered; i += 2) {
       const a = this.hash1;

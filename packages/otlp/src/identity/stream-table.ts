@@ -1,8 +1,10 @@
 import { randomFillSync } from 'node:crypto';
+import type { Attributes } from '../attributes/attributes.js';
 import { stale } from '../view/store.js';
 import type { View } from '../view/view.js';
 import type { KeySet } from '../wire/key.js';
 import { after, skip, varint } from '../wire/varint.js';
+import { Cuts } from './cuts.js';
 import { Interned } from './interned.js';
 import { Probe } from './probe.js';
 
@@ -47,12 +49,17 @@ export class StreamTable {
   /** All attributes of the point of the last {@link slot} lie here, side by side, when that is known; else both are 0. */
   declare attributesStart: number;
   declare attributesEnd: number;
+  /** The aggregation temporality of that point's metric, as on the wire: 0 none, 1 delta, 2 cumulative. */
+  declare temporality: number;
   declare private readonly resources: Interned;
   declare private readonly scopes: Interned;
   declare private readonly metrics: Interned;
   declare private readonly streams: Interned;
   /** The same points with the attributes that are left out, each with what it turned out to be; undefined when none are. */
   declare private readonly whole: Interned | undefined;
+  declare private readonly cuts: Cuts;
+  /** The entry of `whole` that the last point is, when its attributes lie side by side as there; else -1. */
+  declare private recalled: number;
   declare private readonly probe: Probe;
   declare private readonly without: KeySet | undefined;
   declare private readonly withoutResource: KeySet | undefined;
@@ -72,6 +79,9 @@ export class StreamTable {
     this.leftOut = false;
     this.attributesStart = 0;
     this.attributesEnd = 0;
+    this.temporality = 0;
+    this.cuts = new Cuts();
+    this.recalled = -1;
     this.resources = new Interned(options.hashBits);
     this.scopes = new Interned(options.hashBits);
     this.metrics = new Interned(options.hashBits);
@@ -94,7 +104,12 @@ export class StreamTable {
   /** Bytes that the table takes. */
   get memory(): number {
     return (
-      this.streams.memory + (this.whole?.memory ?? 0) + this.metrics.memory + this.scopes.memory + this.resources.memory
+      this.streams.memory +
+      (this.whole?.memory ?? 0) +
+      this.cuts.memory +
+      this.metrics.memory +
+      this.scopes.memory +
+      this.resources.memory
     );
   }
 
@@ -136,12 +151,32 @@ export class StreamTable {
         this.isNew = false;
         this.attributesStart = from;
         this.attributesEnd = recalled.matchedTo;
-        return this.whole === undefined ? id : this.recall(recalled.notes[id]!);
+        if (this.whole === undefined) return id;
+        this.recalled = id;
+        return this.recall(recalled.notes[id]!);
       }
     }
     this.attributesStart = 0;
     this.attributesEnd = 0;
+    this.recalled = -1;
     return this.search(view, byStartTime ? find(b, view.start, end, START_TIME) : -1);
+  }
+
+  /** Deletes the attributes in `without` from `point`, of which {@link slot} was asked last. */
+  deleteLeftOut(point: object): void {
+    const { without, recalled, cuts } = this;
+    if (without === undefined || !this.leftOut) return;
+    const view = point as View;
+    if (recalled < 0 || view.changes() !== null) {
+      (point as { attributes: Attributes }).attributes.delete(without);
+      return;
+    }
+    const from = this.attributesStart;
+    const at = cuts.of(recalled, view.bytes, from, this.attributesEnd, without);
+    const log = view.root.edit(view);
+    const { ranges } = cuts;
+    for (let i = at + 1, end = i + ranges[at]!; i < end; i += 2)
+      log.add(view, from + ranges[i]!, from + ranges[i + 1]!, 0, 0);
   }
 
   private search(view: PointView, startAt: number): number {
@@ -152,7 +187,7 @@ export class StreamTable {
     const tag = view.shape.attributes;
     let id = -1;
     if (whole !== undefined) {
-      if (whole.size >= MAX_WHOLE) whole.clear();
+      if (whole.size >= MAX_WHOLE) this.forgetWhole();
       probe.begin(view.bytes, data, this.metric, low, high);
       probe.addAttributes(view.start, view.end, tag, undefined);
       id = whole.add(probe, this.metric, low, high, MAX_WHOLE);
@@ -185,25 +220,36 @@ export class StreamTable {
   delete(slot: number): void {
     const metric = this.streams.parents[slot]!;
     this.streams.delete(slot);
-    this.whole?.clear();
+    this.forgetWhole();
     this.metrics.notes[metric]!--;
     this.release(metric);
   }
 
   clear(): void {
     this.streams.clear();
-    this.whole?.clear();
+    this.forgetWhole();
     this.metrics.clear();
     this.scopes.clear();
     this.resources.clear();
     this.forget();
   }
 
-  private forget(): void {
+  /** Lets go of the bytes of the last batch; what is known of its streams stays. */
+  forgetBatch(): void {
     this.probe.forget();
     this.data = undefined;
     this.scopeView = undefined;
     this.resourceView = undefined;
+  }
+
+  private forgetWhole(): void {
+    this.whole?.clear();
+    this.cuts.clear();
+    this.recalled = -1;
+  }
+
+  private forget(): void {
+    this.forgetBatch();
     this.metric = -1;
     this.scope = -1;
     this.resource = -1;
@@ -228,6 +274,7 @@ export class StreamTable {
       else if (t === 0x18) monotonic = b[p]!;
       p = skip(b, p, t);
     }
+    this.temporality = temporality;
     if (this.ignoreTemporality) temporality = 0;
     // Only a sum has is_monotonic.
     if (type !== 0x3a) monotonic = 0;

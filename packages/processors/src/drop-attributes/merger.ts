@@ -18,9 +18,6 @@ const NO_RECORDED_VALUE = 1;
 const MOST_SLOTS = 1 << 16;
 const NEVER: readonly DataPoint[] = [];
 
-/** Where a point's attributes are, as far as somebody knows. */
-type Known = Pick<StreamTable, 'attributesStart' | 'attributesEnd'>;
-
 /** Merges the points of a batch that are one series: the first of each series grows, the others are removed. */
 export class Merger {
   /** Points that went into another. */
@@ -80,7 +77,7 @@ export class Merger {
   }
 
   /** The first point of a series. */
-  first(slot: number, point: DataPoint, touched: boolean, known: Known): void {
+  first(slot: number, point: DataPoint, touched: boolean, table: StreamTable): void {
     // Slots are small numbers given out one after the other, so that these arrays have no holes.
     while (this.fields.length <= slot) {
       this.batches.push(0);
@@ -92,12 +89,13 @@ export class Merger {
     this.used.push(slot);
     this.firsts[slot] = point;
     this.touched[slot] = touched;
-    this.clean(point, touched, this.fields[slot]!.read(point, known.attributesStart, known.attributesEnd));
+    if (touched) table.deleteLeftOut(point);
+    this.cleanExemplars(point, this.fields[slot]!.read(point, table.attributesStart, table.attributesEnd));
   }
 
   /** A further point of a series; `refusal` says why points of this metric cannot be added up, or is empty. */
-  next(slot: number, point: DataPoint, touched: boolean, refusal: string, known: Known): void {
-    const right = this.right.read(point, known.attributesStart, known.attributesEnd);
+  next(slot: number, point: DataPoint, touched: boolean, refusal: string, table: StreamTable): void {
+    const right = this.right.read(point, table.attributesStart, table.attributesEnd);
     // Two points that are one series although nothing was dropped are the sender's business.
     if (!touched && !this.touched[slot]) {
       this.keepBeside(slot, point, touched);
@@ -175,15 +173,15 @@ export class Merger {
     this.exemplars.set(slot, has + copyExemplars(point, first, this.maxExemplars - has, this.keys));
   }
 
-  /** Points that stay lose their attributes; of those that go nobody will read them. */
-  private clean(point: DataPoint, touched: boolean, fields: PointFields): void {
-    if (touched) point.attributes.delete(this.keys);
+  // Points that stay lose their attributes; of those that go nobody will read them.
+  private cleanExemplars(point: DataPoint, fields: PointFields): void {
     if (fields.exemplars === 0) return;
     for (const exemplar of point.exemplars) exemplar.filteredAttributes.delete(this.keys);
   }
 
   private keepBeside(slot: number, point: DataPoint, touched: boolean): void {
-    this.clean(point, touched, this.right);
+    if (touched) point.attributes.delete(this.keys);
+    this.cleanExemplars(point, this.right);
     const beside = this.beside.get(slot);
     if (beside === undefined) this.beside.set(slot, [point]);
     else beside.push(point);
@@ -200,7 +198,8 @@ export class Merger {
     const { right } = this;
     this.right = this.fields[slot]!;
     this.fields[slot] = right;
-    this.clean(by, true, right);
+    by.attributes.delete(this.keys);
+    this.cleanExemplars(by, right);
   }
 
   private cannot(slot: number, first: DataPoint, point: DataPoint, refusal: string): void {

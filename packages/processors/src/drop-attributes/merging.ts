@@ -1,5 +1,5 @@
 import type { Flow } from '@otelier/core';
-import { type KeySet, type Metric, type MetricsBatch, StreamTable } from '@otelier/otlp';
+import { type KeySet, type MetricsBatch, type MetricType, StreamTable } from '@otelier/otlp';
 import { Merger } from './merger.js';
 
 /** What to drop, and how many exemplars a merged point keeps. */
@@ -14,6 +14,8 @@ const MERGED = 'merged';
 const CUMULATIVE = 'cumulative points would become one series: put cumulativeToDelta() before dropAttributes()';
 const UNSPECIFIED = 'points of unspecified temporality would become one series and cannot be added up';
 const SUMMARY = 'summary points would become one series and cannot be added up';
+
+const DELTA = 1;
 
 // Streams are remembered from batch to batch, since senders repeat themselves; beyond this many bytes they are forgotten.
 const MOST_MEMORY = 8 << 20;
@@ -31,12 +33,11 @@ export function merging({ keys, alsoResource, maxExemplars }: Merging): (batch: 
       const ofResource = alsoResource && resource.attributes.delete(keys);
       for (const { metrics } of scopeMetrics) {
         for (const metric of metrics) {
-          let refusal: string | undefined;
           for (const point of metric.dataPoints) {
             const slot = table.slot(point);
             const touched = table.leftOut || ofResource;
             if (merger.isFirst(slot)) merger.first(slot, point, touched, table);
-            else merger.next(slot, point, touched, (refusal ??= whyNot(metric)), table);
+            else merger.next(slot, point, touched, whyNot(point.type, table.temporality), table);
           }
         }
       }
@@ -45,11 +46,12 @@ export function merging({ keys, alsoResource, maxExemplars }: Merging): (batch: 
     if (merger.merged > 0) flow.drop(merger.merged, MERGED);
     for (const [reason, count] of merger.refused) flow.refuse(count, reason);
     merger.end();
+    table.forgetBatch();
   };
 }
 
-function whyNot({ type, temporality }: Metric): string {
+function whyNot(type: MetricType, temporality: number): string {
   if (type === 'summary') return SUMMARY;
-  if (type === 'gauge' || temporality === 'delta') return '';
-  return temporality === 'cumulative' ? CUMULATIVE : UNSPECIFIED;
+  if (type === 'gauge' || temporality === DELTA) return '';
+  return temporality === 2 ? CUMULATIVE : UNSPECIFIED;
 }
