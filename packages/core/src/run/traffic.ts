@@ -4,11 +4,24 @@ import type { Flow } from '../flow.js';
 import type { AnyBatch } from '../signal.js';
 import type { Account } from './account.js';
 
-type GiveUp = (error: PipelineError) => void;
+/** One call that is open, and whoever waits for its end. */
+class Call {
+  declare readonly account: Account;
+  declare readonly count: number;
+  declare readonly resolve: () => void;
+  declare readonly reject: (error: PipelineError) => void;
+
+  constructor(account: Account, count: number, resolve: () => void, reject: (error: PipelineError) => void) {
+    this.account = account;
+    this.count = count;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+}
 
 /** The calls that are open in one graph, from its receivers; whoever drains waits for the last, or gives all of them back. */
 export class Traffic {
-  readonly #open: Set<GiveUp> = new Set();
+  readonly #open: Set<Call> = new Set();
   #idle: (() => void)[] = [];
   #closed = false;
 
@@ -19,22 +32,13 @@ export class Traffic {
   /** Runs one call; a failure is noted in the account of the receiver whose sender hears of it. */
   run<B extends AnyBatch>(consume: Consume<B>, batch: B, flow: Flow, account: Account, count: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      const end = (error: PipelineError | undefined): void => {
-        if (!this.#open.delete(giveUp)) return;
-        if (error === undefined) resolve();
-        else {
-          account.failed.add(error.code, count);
-          reject(error);
-        }
-        if (this.#open.size === 0) this.#wake();
-      };
-      const giveUp: GiveUp = (error) => end(error);
-      this.#open.add(giveUp);
-      if (this.#closed) end(new PipelineError('unavailable', 'the collector has stopped'));
+      const call = new Call(account, count, resolve, reject);
+      this.#open.add(call);
+      if (this.#closed) this.#end(call, new PipelineError('unavailable', 'the collector has stopped'));
       else
         consume(batch, flow).then(
-          () => end(undefined),
-          (thrown) => end(PipelineError.from(thrown)),
+          () => this.#end(call, undefined),
+          (thrown) => this.#end(call, PipelineError.from(thrown)),
         );
     });
   }
@@ -48,7 +52,17 @@ export class Traffic {
   /** Gives back what is in flight, and everything that comes later. */
   giveUp(error: PipelineError): void {
     this.#closed = true;
-    for (const giveUp of [...this.#open]) giveUp(error);
+    for (const call of [...this.#open]) this.#end(call, error);
+  }
+
+  #end(call: Call, error: PipelineError | undefined): void {
+    if (!this.#open.delete(call)) return;
+    if (error === undefined) call.resolve();
+    else {
+      call.account.failed.add(error.code, call.count);
+      call.reject(error);
+    }
+    if (this.#open.size === 0) this.#wake();
   }
 
   #wake(): void {

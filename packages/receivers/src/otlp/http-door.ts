@@ -1,9 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { formatAddress } from './address.js';
 import type { Door } from './door.js';
 import { closingAnswer } from './http-closing.js';
 import { HttpExchange } from './http-exchange.js';
+import { HttpRequest } from './http-request.js';
 import type { Intake } from './intake.js';
 import { listenError } from './listen-error.js';
 import type { HttpDoorSettings } from './settings.js';
@@ -15,7 +16,7 @@ const lingerMs = 1000;
 export class HttpDoor implements Door {
   declare private readonly intake: Intake;
   declare private readonly settings: HttpDoorSettings;
-  declare private readonly server: Server;
+  declare private readonly server: Server<typeof HttpRequest>;
   /** Every connection with the requests that are being read or answered on it. */
   declare private readonly connections: Map<Socket, Set<HttpExchange>>;
 
@@ -24,6 +25,7 @@ export class HttpDoor implements Door {
     this.settings = settings;
     this.connections = new Map();
     this.server = createServer({
+      IncomingMessage: HttpRequest,
       keepAliveTimeout: settings.idleTimeout,
       headersTimeout: Math.min(settings.headersTimeout, settings.requestTimeout),
       requestTimeout: settings.requestTimeout,
@@ -76,7 +78,7 @@ export class HttpDoor implements Door {
     });
   }
 
-  private exchange(request: IncomingMessage, response: ServerResponse): HttpExchange {
+  private exchange(request: HttpRequest, response: ServerResponse): HttpExchange {
     const exchanges = this.connections.get(request.socket) ?? new Set();
     return new HttpExchange(this.intake, request, response, exchanges);
   }

@@ -1,44 +1,59 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Lease, type Peer, PipelineError, type Signal } from '@otelier/core';
+import type { ServerResponse } from 'node:http';
+import { type Lease, type Peer, PipelineError, type RequestFlow, type Signal } from '@otelier/core';
 import { fullSuccess, refusalOf, statusOf, successOf } from './answer.js';
 import { type Coding, decompress } from './decompress.js';
 import { HttpPeer } from './http-peer.js';
+import type { BodyReader, HttpRequest } from './http-request.js';
 import { type HttpRefusal, routeOf } from './http-route.js';
 import { comeBack, type Encoding, type Intake, notTaken, overloaded, tooLarge } from './intake.js';
 
 const noBytes = Buffer.alloc(0);
 const contentType = { protobuf: 'application/x-protobuf', json: 'application/json' } as const;
 
+const fullSuccessHead = {
+  protobuf: headOf('protobuf', fullSuccess.protobuf),
+  json: headOf('json', fullSuccess.json),
+};
+
 /** One request and its answer; also the `{ signal, peer }` of its flow, both made only when a component asks for them. */
-export class HttpExchange {
+export class HttpExchange implements BodyReader {
   /** Whether a part of the request is still to come. */
   declare isReading: boolean;
   declare private readonly intake: Intake;
-  declare private readonly request: IncomingMessage;
+  declare private readonly request: HttpRequest;
   declare private readonly response: ServerResponse;
   /** The exchanges of the same connection that are not answered yet. */
   declare private readonly open: Set<HttpExchange>;
+  declare private dataSignal: Signal;
   declare private encoding: Encoding;
+  declare private coding: Coding | 'identity';
   declare private isAnswered: boolean;
   declare private isAbandoned: boolean;
+  /** What will be said when the body, which is not looked at, has been read. */
+  declare private refusal: PipelineError | undefined;
   declare private lease: Lease | undefined;
-  declare private hasLength: boolean;
+  /** The body's length, if the head tells it. */
+  declare private length: number | undefined;
   declare private size: number;
   declare private body: Buffer;
+  /** The parts of a body of unknown length, from the second on. */
   declare private chunks: Buffer[] | undefined;
   declare private aborter: AbortController | undefined;
 
-  constructor(intake: Intake, request: IncomingMessage, response: ServerResponse, open: Set<HttpExchange>) {
+  constructor(intake: Intake, request: HttpRequest, response: ServerResponse, open: Set<HttpExchange>) {
     this.isReading = true;
     this.intake = intake;
     this.request = request;
     this.response = response;
     this.open = open;
+    this.dataSignal = 'logs';
     this.encoding = 'json';
+    this.coding = 'identity';
     this.isAnswered = false;
     this.isAbandoned = false;
+    this.refusal = undefined;
     this.lease = undefined;
-    this.hasLength = false;
+    this.length = undefined;
     this.size = 0;
     this.body = noBytes;
     this.chunks = undefined;
@@ -70,15 +85,32 @@ export class HttpExchange {
       return;
     }
     if (asksFirst) this.response.writeContinue();
-    if (this.intake.stopping) {
-      this.refuseRead(comeBack());
-      return;
+    // Closing a connection with unread bytes in it could destroy the answer on its way.
+    if (this.intake.stopping) this.refusal = comeBack();
+    this.dataSignal = route.signal;
+    this.coding = route.coding;
+    this.request.reader = this;
+  }
+
+  read(chunk: Buffer): void {
+    this.size += chunk.length;
+    if (this.isAnswered) return;
+    if (this.refusal !== undefined) {
+      if (this.size > this.intake.maxBytes) this.request.socket.destroy();
+    } else if (this.length === undefined) this.readChunked(chunk);
+    else if (chunk.length === this.length) this.body = chunk;
+    else {
+      // The length was admitted; the parser never hands over more of a body than that.
+      if (this.body.length === 0) this.body = Buffer.allocUnsafe(this.length);
+      this.body.set(chunk, this.size - chunk.length);
     }
-    this.request.on('data', (chunk: Buffer) => this.read(chunk));
-    this.request.on('end', () => {
-      this.isReading = false;
-      if (!this.isAnswered) void this.handle(route.signal, route.coding);
-    });
+  }
+
+  end(): void {
+    this.isReading = false;
+    if (this.isAnswered) return;
+    if (this.refusal === undefined) this.handle();
+    else this.refuse(refusalOf(this.refusal));
   }
 
   /** Admits more bytes for this request (it is the lease that decompression grows); false when they do not fit or nobody waits any more. */
@@ -101,78 +133,80 @@ export class HttpExchange {
     if (!this.intake.takes(signal)) return refusalOf(notTaken(signal));
     const length = this.request.headers['content-length'];
     if (length === undefined || this.intake.stopping) return undefined;
-    this.hasLength = true;
-    const declared = Number(length);
-    if (declared > this.intake.maxBytes) return refusalOf(tooLarge('the body', this.intake.maxBytes));
-    return this.grow(declared) ? undefined : refusalOf(overloaded());
+    this.length = Number(length);
+    if (this.length > this.intake.maxBytes) return refusalOf(tooLarge('the body', this.intake.maxBytes));
+    return this.grow(this.length) ? undefined : refusalOf(overloaded());
   }
 
-  private read(chunk: Buffer): void {
-    if (this.isAnswered) return;
-    this.size += chunk.length;
-    if (!this.hasLength) {
-      const isTooLarge = this.size > this.intake.maxBytes;
-      if (isTooLarge || !this.grow(chunk.length)) {
-        this.refuse(refusalOf(isTooLarge ? tooLarge('the body', this.intake.maxBytes) : overloaded()));
-        return;
-      }
-    }
-    if (this.body.length === 0) this.body = chunk;
+  private readChunked(chunk: Buffer): void {
+    const isTooLarge = this.size > this.intake.maxBytes;
+    if (isTooLarge || !this.grow(chunk.length))
+      this.refuse(refusalOf(isTooLarge ? tooLarge('the body', this.intake.maxBytes) : overloaded()));
+    else if (this.body.length === 0) this.body = chunk;
     else if (this.chunks === undefined) this.chunks = [this.body, chunk];
     else this.chunks.push(chunk);
   }
 
-  private async handle(signal: Signal, coding: Coding | 'identity'): Promise<void> {
-    const { intake, encoding } = this;
+  // Not an async function: one that waits for what is known already costs a round of promises per request.
+  private handle(): void {
+    const { intake, encoding, dataSignal: signal } = this;
     try {
-      let bytes = this.chunks === undefined ? this.body : Buffer.concat(this.chunks, this.size);
+      const bytes = this.chunks === undefined ? this.body : Buffer.concat(this.chunks, this.size);
       this.body = noBytes;
       this.chunks = undefined;
-      if (bytes.length === 0) return this.answer(200, undefined, fullSuccess[encoding]);
-      const flow = intake.host.flow(this);
-      if (coding === 'identity') await intake.handle(signal, bytes, encoding, flow);
-      else {
-        const compressed = { encoding: coding, bytes };
-        bytes = await decompress(bytes, coding, intake.maxBytes, this);
-        await intake.handle(signal, bytes, encoding, flow, compressed);
+      if (bytes.length === 0) {
+        this.succeed(0, '');
+        return;
       }
-      this.answer(200, undefined, successOf(signal, encoding, flow.refused, flow.refusal));
+      const flow = intake.host.flow(this);
+      const outcome =
+        this.coding === 'identity'
+          ? intake.handle(signal, bytes, encoding, flow)
+          : this.handleCompressed(bytes, this.coding, flow);
+      outcome.then(
+        () => this.succeed(flow.refused, flow.refusal),
+        (error: unknown) => this.fail(error),
+      );
     } catch (error) {
-      if (!(error instanceof PipelineError))
-        intake.host.logger.error({ err: error, signal }, 'a request failed unexpectedly');
-      this.refuse(refusalOf(PipelineError.from(error)));
+      this.fail(error);
     }
   }
 
-  /** Reads the body away first: closing a connection with unread bytes in it could destroy the answer on its way. */
-  private refuseRead(error: PipelineError): void {
-    this.request.on('data', (chunk: Buffer) => {
-      this.size += chunk.length;
-      if (this.size > this.intake.maxBytes) this.request.socket.destroy();
-    });
-    this.request.on('end', () => {
-      this.isReading = false;
-      this.refuse(refusalOf(error));
-    });
+  private async handleCompressed(compressed: Buffer, coding: Coding, flow: RequestFlow): Promise<void> {
+    const bytes = await decompress(compressed, coding, this.intake.maxBytes, this);
+    const asReceived = { encoding: coding, bytes: compressed };
+    await this.intake.handle(this.dataSignal, bytes, this.encoding, flow, asReceived);
+  }
+
+  private succeed(refused: number, why: string): void {
+    const { encoding } = this;
+    const body = successOf(this.dataSignal, encoding, refused, why);
+    this.answer(200, body === fullSuccess[encoding] ? fullSuccessHead[encoding] : headOf(encoding, body), body);
+  }
+
+  private fail(error: unknown): void {
+    if (!(error instanceof PipelineError))
+      this.intake.host.logger.error({ err: error, signal: this.dataSignal }, 'a request failed unexpectedly');
+    this.refuse(refusalOf(PipelineError.from(error)));
   }
 
   private refuse(refusal: HttpRefusal): void {
-    const headers: Record<string, string> = { ...refusal.headers };
+    const body = statusOf(refusal, this.encoding);
+    const head = [...headOf(this.encoding, body), ...Object.entries(refusal.headers ?? {}).flat()];
     if (refusal.retryAfterMs !== undefined)
-      headers['Retry-After'] = String(Math.max(1, Math.ceil(refusal.retryAfterMs / 1000)));
-    this.answer(refusal.httpStatus, headers, statusOf(refusal, this.encoding));
+      head.push('Retry-After', String(Math.max(1, Math.ceil(refusal.retryAfterMs / 1000))));
+    this.answer(refusal.httpStatus, head, body);
   }
 
-  private answer(status: number, headers: Record<string, string> | undefined, body: Buffer): void {
+  private answer(status: number, head: string[], body: Buffer): void {
     if (this.isAnswered) return;
     this.settle();
-    if (this.intake.stopping) this.response.shouldKeepAlive = false;
-    const type = contentType[this.encoding];
-    if (headers === undefined) this.response.writeHead(status, { 'Content-Type': type, 'Content-Length': body.length });
-    else this.response.writeHead(status, { ...headers, 'Content-Type': type, 'Content-Length': body.length });
+    const { response } = this;
+    if (this.intake.stopping) response.shouldKeepAlive = false;
+    response.writeHead(status, head);
     // A body, even an empty one, goes out as a second buffer; short text goes out with the head in one.
-    if (body.length === 0) this.response.end();
-    else this.response.end(body.toString('latin1'), 'latin1');
+    if (body.length === 0) response.end();
+    else response.end(body.toString('latin1'), 'latin1');
   }
 
   private settle(): void {
@@ -182,4 +216,9 @@ export class HttpExchange {
     this.body = noBytes;
     this.chunks = undefined;
   }
+}
+
+/** Header names and values in turn: the form that costs Node the least. */
+function headOf(encoding: Encoding, body: Buffer): string[] {
+  return ['Content-Type', contentType[encoding], 'Content-Length', String(body.length)];
 }

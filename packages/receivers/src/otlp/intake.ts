@@ -40,17 +40,12 @@ export class Intake {
   }
 
   /**
-   * Resolves when the request's data is delivered or dropped on purpose. `bytes` must belong to the caller alone and are given away.
+   * Resolves when the request's data is delivered or dropped on purpose, rejects with what the pipeline said. `bytes` must belong to the
+   * caller alone and are given away.
    *
-   * @throws {PipelineError} `rejected` for bytes that are no export request, `unsupported` without a pipeline, else what the pipeline said.
+   * @throws {PipelineError} at once: `rejected` for bytes that are no export request, `unsupported` without a pipeline.
    */
-  async handle(
-    signal: Signal,
-    bytes: Buffer,
-    encoding: Encoding,
-    flow: RequestFlow,
-    compressed?: Compressed,
-  ): Promise<void> {
+  handle(signal: Signal, bytes: Buffer, encoding: Encoding, flow: RequestFlow, compressed?: Compressed): Promise<void> {
     switch (signal) {
       case 'logs':
         return deliver(signal, this.out.logs, LogsBatch, bytes, encoding, flow, compressed);
