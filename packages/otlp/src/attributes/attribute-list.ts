@@ -68,7 +68,7 @@ export class AttributeList implements Attributes {
       else rewrite(log, i, written);
       written = true;
     }
-    if (changed)
+    if (changed && log.lastFrom >= of.end)
       for (let i = this.appended(log, k, 0); i >= 0; i = this.appended(log, k, i + 1)) {
         rewrite(log, i, written);
         written = true;
@@ -176,7 +176,7 @@ export class AttributeList implements Attributes {
       if (i < 0) return true;
       if (log!.edits[i * EDIT + LEN]! > 0) return this.inserted(log!, i, k);
     }
-    if (log === null) return false;
+    if (log === null || log.lastFrom < of.end) return false;
     const i = this.appended(log, k, 0);
     return i >= 0 && this.inserted(log, i, k);
   }

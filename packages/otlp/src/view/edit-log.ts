@@ -151,6 +151,7 @@ export class EditLog {
 
   /** Index of the edit that replaces or deletes the wire field at `at`, or -1. */
   replacementOf(at: number): number {
+    if (at > this.lastFrom) return -1;
     const { edits, count } = this;
     for (let i = this.lowerBound(at); i < count && edits[i * EDIT] === at; i++)
       if (edits[i * EDIT + TO]! > at) return i;

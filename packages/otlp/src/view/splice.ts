@@ -104,7 +104,7 @@ function write(log: EditLog, out: Buffer, origin: Buffer, base: number, length: 
         }
         let s = edits[e + SRC]!;
         let n = edits[e + LEN]!;
-        if (n < 40) for (; n > 0; n--) out[w++] = inserted[s++]!;
+        if (n < 64) for (; n > 0; n--) out[w++] = inserted[s++]!;
         else {
           out.set(inserted.subarray(s, s + n), w);
           w += n;

@@ -1,0 +1,1 @@
+import { foundIn, type View } from '../view/view.js';
