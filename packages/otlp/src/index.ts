@@ -19,6 +19,7 @@ export type {
   SummaryPointData,
 } from './build/data.js';
 export { copyExemplars } from './identity/exemplars.js';
+export { MetricFields } from './identity/metric-fields.js';
 export { DOUBLE, INT, NONE, PointFields } from './identity/point-fields.js';
 export { StreamTable, type StreamTableOptions } from './identity/stream-table.js';
 export type { LogRecord, ResourceLogs, ScopeLogs } from './logs/log-record.js';

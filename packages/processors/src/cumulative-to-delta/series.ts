@@ -1,7 +1,7 @@
-import { INT } from '@otelier/otlp';
+import { DOUBLE, INT, type PointFields } from '@otelier/otlp';
 import type { Exponential } from '../distribution/exponential.js';
 import type { Histogram } from '../distribution/histogram.js';
-import { add, compareTimes, high, kind, low, subtract } from '../distribution/words.js';
+import { add, compareTimes, double, high, kind, low, ofDouble, subtract, toNumber } from '../distribution/words.js';
 
 /** A slot of no series; of one that has sent nothing to count from; of one that has. */
 export const FREE = 0;
@@ -14,10 +14,13 @@ export class Series {
   declare lastKind: Uint8Array;
   declare lastLow: Int32Array;
   declare lastHigh: Int32Array;
+  /** The same as a number when it is a double. */
+  declare lastDouble: Float64Array;
   /** What was passed on and not refused: the next increment is the difference to this, so that rounding never adds up. */
   declare sentKind: Uint8Array;
   declare sentLow: Int32Array;
   declare sentHigh: Int32Array;
+  declare sentDouble: Float64Array;
   declare timeLow: Int32Array;
   declare timeHigh: Int32Array;
   declare startLow: Int32Array;
@@ -48,9 +51,11 @@ export class Series {
     this.lastKind = new Uint8Array(n);
     this.lastLow = new Int32Array(n);
     this.lastHigh = new Int32Array(n);
+    this.lastDouble = new Float64Array(n);
     this.sentKind = new Uint8Array(n);
     this.sentLow = new Int32Array(n);
     this.sentHigh = new Int32Array(n);
+    this.sentDouble = new Float64Array(n);
     this.timeLow = new Int32Array(n);
     this.timeHigh = new Int32Array(n);
     this.startLow = new Int32Array(n);
@@ -81,9 +86,11 @@ export class Series {
     this.lastKind = grow(this.lastKind, new Uint8Array(n));
     this.lastLow = grow(this.lastLow, new Int32Array(n));
     this.lastHigh = grow(this.lastHigh, new Int32Array(n));
+    this.lastDouble = grow(this.lastDouble, new Float64Array(n));
     this.sentKind = grow(this.sentKind, new Uint8Array(n));
     this.sentLow = grow(this.sentLow, new Int32Array(n));
     this.sentHigh = grow(this.sentHigh, new Int32Array(n));
+    this.sentDouble = grow(this.sentDouble, new Float64Array(n));
     this.timeLow = grow(this.timeLow, new Int32Array(n));
     this.timeHigh = grow(this.timeHigh, new Int32Array(n));
     this.startLow = grow(this.startLow, new Int32Array(n));
@@ -105,7 +112,9 @@ export class Series {
 
   /** Notes an increment that is on its way. */
   send(slot: number, ofKind: number, lowWord: number, highWord: number): void {
-    add(this.sentKind[slot]!, this.sentLow[slot]!, this.sentHigh[slot]!, ofKind, lowWord, highWord);
+    if (ofKind === DOUBLE && this.sentKind[slot] === DOUBLE)
+      ofDouble(this.sentDouble[slot]! + toNumber(DOUBLE, lowWord, highWord));
+    else add(this.sentKind[slot]!, this.sentLow[slot]!, this.sentHigh[slot]!, ofKind, lowWord, highWord);
     this.setSent(slot);
   }
 
@@ -114,6 +123,23 @@ export class Series {
     this.sentKind[slot] = kind;
     this.sentLow[slot] = low;
     this.sentHigh[slot] = high;
+    if (kind === DOUBLE) this.sentDouble[slot] = double;
+  }
+
+  /** The value of a point becomes the last. */
+  setLast(slot: number, of: PointFields): void {
+    this.lastKind[slot] = of.kind;
+    this.lastLow[slot] = of.low;
+    this.lastHigh[slot] = of.high;
+    this.lastDouble[slot] = of.double;
+  }
+
+  /** Nothing of the value that came in last will be sent. */
+  skipLast(slot: number): void {
+    this.sentKind[slot] = this.lastKind[slot]!;
+    this.sentLow[slot] = this.lastLow[slot]!;
+    this.sentHigh[slot] = this.lastHigh[slot]!;
+    this.sentDouble[slot] = this.lastDouble[slot]!;
   }
 
   /** Nothing was sent yet. */

@@ -10,6 +10,8 @@ export let low = 0;
 export let high = 0;
 /** Whether the words of the last {@link add} or {@link subtract} are a `DOUBLE` or an `INT`. */
 export let kind: number = INT;
+/** The same as a number when it is a `DOUBLE`. */
+export let double = 0;
 
 /** The number that the words of a double or int stand for; of ints beyond 2^53 the nearest. */
 export function toNumber(ofKind: number, lowWord: number, highWord: number): number {
@@ -25,6 +27,7 @@ export function ofDouble(value: number): void {
   low = scratch.getInt32(0, true);
   high = scratch.getInt32(4, true);
   kind = DOUBLE;
+  double = value;
 }
 
 /** The sum of two values: of ints exact, and a double only where it leaves 64 bits; of doubles, and of one each, a double. */
