@@ -26,3 +26,10 @@ export class HttpRequest extends IncomingMessage {
   /** What Node calls after an answer, to have a body pulled that nobody has read. Here none is ever left. */
   _dump(): void {}
 }
+
+// Node lets go of a request that was answered when its stream has ended, which this one never does.
+Object.defineProperty(HttpRequest.prototype, 'readableEnded', {
+  get(this: HttpRequest) {
+    return this.complete;
+  },
+});
