@@ -9,6 +9,7 @@ import { Emitter } from '../observe/emitter.js';
 import type { CollectorEvent, CollectorState } from '../observe/events.js';
 import { createLogger } from '../observe/logger.js';
 import { isRegistered, openTelemetry } from '../observe/open-telemetry.js';
+import { silentMeter } from '../observe/silent-meter.js';
 import { observeAccounts } from '../observe/telemetry.js';
 import { ConfigError } from '../options.js';
 import type { AnyBatch, Signal, Signals } from '../signal.js';
@@ -68,7 +69,7 @@ export class RunningCollector implements Collector {
     this.#engine = {
       ...{ clock, logger },
       get meter() {
-        return (meter ??= openTelemetry().metrics.getMeter('otelier'));
+        return (meter ??= isRegistered('metrics') ? openTelemetry().metrics.getMeter('otelier') : silentMeter);
       },
       admission: createAdmission(parseBytes(config.limits?.inFlight ?? '') ?? defaultInFlight),
       dataDir: options.dataDir ?? config.dataDir,

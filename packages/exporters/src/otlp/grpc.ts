@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { Client, Metadata, ServiceError } from '@grpc/grpc-js';
 import type { AnyBatch, Flow, PipelineError, Signal } from '@otelier/core';
 import { decodeExportResponse, type PartialSuccess } from '@otelier/otlp';
@@ -19,7 +20,9 @@ const unauthenticated = 16;
 /** Opens OTLP over gRPC; `https` endpoints get TLS, `http` endpoints do not. */
 export async function openGrpc(options: TransportOptions): Promise<Transport> {
   const { endpoint, settings } = options;
-  const [grpc, tls] = await Promise.all([import('@grpc/grpc-js'), readTlsFiles(settings.tls)]);
+  // A CommonJS package loads faster with require than with import, which parses it for its exports first.
+  const grpc = createRequire(import.meta.url)('@grpc/grpc-js') as typeof import('@grpc/grpc-js');
+  const tls = await readTlsFiles(settings.tls);
   const secure = endpoint.url.protocol === 'https:';
   const credentials = secure
     ? grpc.credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)

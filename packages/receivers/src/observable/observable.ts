@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module';
 import { type Consume, parseOptions, type Receiver, receiver, type Signal, type Signals } from '@otelier/core';
-import { type Observable, takeWhile } from 'rxjs';
+import type { Observable } from 'rxjs';
 import * as v from 'valibot';
 import { type Bounds, Inflow } from './inflow.js';
+
+const require = createRequire(import.meta.url);
 
 /** Options of {@link observableReceiver}. */
 export interface ObservableReceiverOptions<S extends Signal> {
@@ -47,6 +50,8 @@ export function observableReceiver<S extends Signal>(
     'observable',
     [signal as S],
     async (out, host) => {
+      // Loaded here: who receives nothing from an Observable starts without RxJS.
+      const { takeWhile } = require('rxjs') as typeof import('rxjs');
       const inflow = new Inflow<Signals[S]>(bounds, () => out[signal as S] as Consume<Signals[S]> | undefined, host);
       // Whoever runs the receiver may not look at `done`; the reason is told here in any case.
       inflow.done.catch((error: unknown) => host.logger.error({ err: error }, 'the observable ended with an error'));
