@@ -49,6 +49,8 @@ export class StreamTable {
   /** All attributes of the point of the last {@link slot} lie here, side by side, when that is known; else both are 0. */
   declare attributesStart: number;
   declare attributesEnd: number;
+  /** True when that point may have exemplars; false when it surely has none. */
+  declare mayHaveExemplars: boolean;
   /** The aggregation temporality of that point's metric, as on the wire: 0 none, 1 delta, 2 cumulative. */
   declare temporality: number;
   declare private readonly resources: Interned;
@@ -79,6 +81,7 @@ export class StreamTable {
     this.leftOut = false;
     this.attributesStart = 0;
     this.attributesEnd = 0;
+    this.mayHaveExemplars = false;
     this.temporality = 0;
     this.cuts = new Cuts();
     this.recalled = -1;
@@ -122,8 +125,11 @@ export class StreamTable {
     if (b !== root.bytes) throw stale();
     if (view.up !== this.data) this.enter(view.up!);
     const data = root.view;
-    const tag = view.shape.attributes;
+    const { shape } = view;
+    const tag = shape.attributes;
+    const exemplarsTag = shape.exemplars;
     const { byStartTime } = this;
+    let exemplars = false;
     let startAt = -1;
     let p = view.start;
     // Encoders write attributes side by side; one that does not takes the longer way below.
@@ -131,6 +137,7 @@ export class StreamTable {
       const t = b[p]!;
       if (t === tag) break;
       if (t === START_TIME) startAt = p + 1;
+      else if (t === exemplarsTag) exemplars = true;
       p = (t & 0x87) === 1 ? p + 9 : skip(b, p + 1, t);
     }
     const from = p;
@@ -144,11 +151,13 @@ export class StreamTable {
       while (p < end) {
         const t = b[p]!;
         if (t === tag || (t === START_TIME && byStartTime && p + 1 !== startAt)) break;
+        if (t === exemplarsTag) exemplars = true;
         p = (t & 0x87) === 1 ? p + 9 : skip(b, p + 1, t);
       }
       if (p >= end) {
         recalled.found(id);
         this.isNew = false;
+        this.mayHaveExemplars = exemplars;
         this.attributesStart = from;
         this.attributesEnd = recalled.matchedTo;
         if (this.whole === undefined) return id;
@@ -156,6 +165,7 @@ export class StreamTable {
         return this.recall(recalled.notes[id]!);
       }
     }
+    this.mayHaveExemplars = exemplarsTag !== 0;
     this.attributesStart = 0;
     this.attributesEnd = 0;
     this.recalled = -1;

@@ -18,6 +18,47 @@ const NO_RECORDED_VALUE = 1;
 const MOST_SLOTS = 1 << 16;
 const NEVER: readonly DataPoint[] = [];
 
+/** A series and its first point in the batch. */
+class Series {
+  /** The batch in which it last had a point. */
+  declare batch: number;
+  declare first: DataPoint | undefined;
+  declare touched: boolean;
+  /** What the first point says by now, once {@link read}. */
+  declare fields: PointFields;
+  declare private unread: boolean;
+  declare private attributesStart: number;
+  declare private attributesEnd: number;
+
+  constructor() {
+    this.batch = 0;
+    this.first = undefined;
+    this.touched = false;
+    this.fields = new PointFields();
+    this.unread = false;
+    this.attributesStart = 0;
+    this.attributesEnd = 0;
+  }
+
+  begin(batch: number, first: DataPoint, touched: boolean, table: StreamTable): void {
+    this.batch = batch;
+    this.first = first;
+    this.touched = touched;
+    this.unread = true;
+    this.attributesStart = table.attributesStart;
+    this.attributesEnd = table.attributesEnd;
+  }
+
+  /** Most points stay alone and are never read. */
+  read(): PointFields {
+    if (this.unread) {
+      this.unread = false;
+      this.fields.read(this.first!, this.attributesStart, this.attributesEnd);
+    }
+    return this.fields;
+  }
+}
+
 /** Merges the points of a batch that are one series: the first of each series grows, the others are removed. */
 export class Merger {
   /** Points that went into another. */
@@ -29,12 +70,7 @@ export class Merger {
   /** Tells whether two points were one series before anything was dropped; made when that is asked. */
   declare private whole: StreamTable | undefined;
   declare private batch: number;
-  /** The batch in which each slot last had a first point. */
-  declare private readonly batches: number[];
-  declare private readonly firsts: (DataPoint | undefined)[];
-  declare private readonly touched: boolean[];
-  /** What the first point of each slot says by now. */
-  declare private readonly fields: PointFields[];
+  declare private readonly series: Series[];
   declare private readonly used: number[];
   declare private right: PointFields;
   declare private readonly histograms: Map<number, Histogram>;
@@ -51,10 +87,7 @@ export class Merger {
     this.maxExemplars = maxExemplars;
     this.whole = undefined;
     this.batch = 0;
-    this.batches = [];
-    this.firsts = [];
-    this.touched = [];
-    this.fields = [];
+    this.series = [];
     this.used = [];
     this.right = new PointFields();
     this.histograms = new Map();
@@ -73,31 +106,25 @@ export class Merger {
 
   /** True when the batch has not had a point of this series. */
   isFirst(slot: number): boolean {
-    return this.batches[slot] !== this.batch;
+    return slot >= this.series.length || this.series[slot]!.batch !== this.batch;
   }
 
   /** The first point of a series. */
   first(slot: number, point: DataPoint, touched: boolean, table: StreamTable): void {
-    // Slots are small numbers given out one after the other, so that these arrays have no holes.
-    while (this.fields.length <= slot) {
-      this.batches.push(0);
-      this.firsts.push(undefined);
-      this.touched.push(false);
-      this.fields.push(new PointFields());
-    }
-    this.batches[slot] = this.batch;
+    // Slots are small numbers given out one after the other, so that there are no holes.
+    while (this.series.length <= slot) this.series.push(new Series());
     this.used.push(slot);
-    this.firsts[slot] = point;
-    this.touched[slot] = touched;
+    this.series[slot]!.begin(this.batch, point, touched, table);
     if (touched) table.deleteLeftOut(point);
-    this.cleanExemplars(point, this.fields[slot]!.read(point, table.attributesStart, table.attributesEnd));
+    if (table.mayHaveExemplars) this.cleanExemplars(point);
   }
 
   /** A further point of a series; `refusal` says why points of this metric cannot be added up, or is empty. */
   next(slot: number, point: DataPoint, touched: boolean, refusal: string, table: StreamTable): void {
     const right = this.right.read(point, table.attributesStart, table.attributesEnd);
     // Two points that are one series although nothing was dropped are the sender's business.
-    if (!touched && !this.touched[slot]) {
+    const series = this.series[slot]!;
+    if (!touched && !series.touched) {
       this.keepBeside(slot, point, touched);
       return;
     }
@@ -105,8 +132,8 @@ export class Merger {
       this.refuse(point, refusal);
       return;
     }
-    const first = this.firsts[slot]!;
-    const left = this.fields[slot]!;
+    const first = series.first!;
+    const left = series.read();
     if ((right.flags & NO_RECORDED_VALUE) !== 0) this.away(point);
     else if ((left.flags & NO_RECORDED_VALUE) !== 0) this.replace(slot, point, first);
     else if (refusal !== '') this.cannot(slot, first, point, refusal);
@@ -118,20 +145,15 @@ export class Merger {
       this.addUp(slot, first, point);
       this.away(point);
     }
-    this.touched[slot] = true;
+    series.touched = true;
   }
 
   /** Forgets the batch: views hold on to its bytes. */
   end(): void {
     this.merged = 0;
-    for (let i = 0; i < this.used.length; i++) this.firsts[this.used[i]!] = undefined;
+    for (let i = 0; i < this.used.length; i++) this.series[this.used[i]!]!.first = undefined;
     this.used.length = 0;
-    if (this.fields.length > MOST_SLOTS) {
-      this.batches.length = 0;
-      this.firsts.length = 0;
-      this.touched.length = 0;
-      this.fields.length = 0;
-    }
+    if (this.series.length > MOST_SLOTS) this.series.length = 0;
     if (this.refused.size > 0) this.refused.clear();
     if (this.histograms.size > 0) this.histograms.clear();
     if (this.exponentials.size > 0) this.exponentials.clear();
@@ -143,12 +165,13 @@ export class Merger {
 
   /** Writes what was added up. */
   finish(): void {
-    for (const [slot, h] of this.histograms) writeHistogram(this.firsts[slot] as HistogramDataPoint, h);
-    for (const [slot, e] of this.exponentials) writeExponential(this.firsts[slot] as ExponentialHistogramDataPoint, e);
+    for (const [slot, h] of this.histograms) writeHistogram(this.series[slot]!.first as HistogramDataPoint, h);
+    for (const [slot, e] of this.exponentials)
+      writeExponential(this.series[slot]!.first as ExponentialHistogramDataPoint, e);
   }
 
   private addUp(slot: number, first: DataPoint, point: DataPoint): void {
-    const left = this.fields[slot]!;
+    const left = this.series[slot]!.fields;
     const { right } = this;
     if (compareTimes(right.startLow, right.startHigh, left.startLow, left.startHigh) < 0)
       left.setStart(first, right.startLow, right.startHigh);
@@ -169,19 +192,18 @@ export class Merger {
   }
 
   private takeExemplars(slot: number, first: DataPoint, point: DataPoint): void {
-    const has = this.exemplars.get(slot) ?? this.fields[slot]!.exemplars;
+    const has = this.exemplars.get(slot) ?? this.series[slot]!.fields.exemplars;
     this.exemplars.set(slot, has + copyExemplars(point, first, this.maxExemplars - has, this.keys));
   }
 
   // Points that stay lose their attributes; of those that go nobody will read them.
-  private cleanExemplars(point: DataPoint, fields: PointFields): void {
-    if (fields.exemplars === 0) return;
+  private cleanExemplars(point: DataPoint): void {
     for (const exemplar of point.exemplars) exemplar.filteredAttributes.delete(this.keys);
   }
 
   private keepBeside(slot: number, point: DataPoint, touched: boolean): void {
     if (touched) point.attributes.delete(this.keys);
-    this.cleanExemplars(point, this.right);
+    if (this.right.exemplars > 0) this.cleanExemplars(point);
     const beside = this.beside.get(slot);
     if (beside === undefined) this.beside.set(slot, [point]);
     else beside.push(point);
@@ -194,12 +216,13 @@ export class Merger {
 
   private replace(slot: number, by: DataPoint, first: DataPoint): void {
     this.away(first);
-    this.firsts[slot] = by;
+    const series = this.series[slot]!;
+    series.first = by;
     const { right } = this;
-    this.right = this.fields[slot]!;
-    this.fields[slot] = right;
+    this.right = series.fields;
+    series.fields = right;
     by.attributes.delete(this.keys);
-    this.cleanExemplars(by, right);
+    if (right.exemplars > 0) this.cleanExemplars(by);
   }
 
   private cannot(slot: number, first: DataPoint, point: DataPoint, refusal: string): void {

@@ -19,19 +19,25 @@ const DELTA = 1;
 
 // Streams are remembered from batch to batch, since senders repeat themselves; beyond this many bytes they are forgotten.
 const MOST_MEMORY = 8 << 20;
+/** Batches from one look at the memory to the next: adding it up takes as long as three points. */
+const CHECK_EVERY = 16;
 
 /** Deletes the attributes from every point of a batch and merges the points that become equal, all in one traversal. */
 export function merging({ keys, alsoResource, maxExemplars }: Merging): (batch: MetricsBatch, flow: Flow) => void {
   const without = alsoResource ? { without: keys, withoutResource: keys } : { without: keys };
   const table = new StreamTable(without);
   const merger = new Merger(keys, maxExemplars);
+  let untilCheck = CHECK_EVERY;
   return (batch, flow) => {
     batch.own();
-    if (table.memory > MOST_MEMORY) table.clear();
+    if (--untilCheck === 0) {
+      untilCheck = CHECK_EVERY;
+      if (table.memory > MOST_MEMORY) table.clear();
+    }
     merger.begin();
-    for (const { resource, scopeMetrics } of batch.resourceMetrics) {
-      const ofResource = alsoResource && resource.attributes.delete(keys);
-      for (const { metrics } of scopeMetrics) {
+    for (const resourceMetrics of batch.resourceMetrics) {
+      const ofResource = alsoResource && resourceMetrics.resource.attributes.delete(keys);
+      for (const { metrics } of resourceMetrics.scopeMetrics) {
         for (const metric of metrics) {
           for (const point of metric.dataPoints) {
             const slot = table.slot(point);
