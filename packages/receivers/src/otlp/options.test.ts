@@ -2,10 +2,11 @@ import { ConfigError } from '@otelier/core';
 import { describe, expect, test } from 'vitest';
 import type { OtlpReceiverOptions } from './options.js';
 import { otlpReceiver } from './otlp.js';
+import { parseSettings } from './settings.js';
 
 describe('options', () => {
   test('loopback and the standard ports by default', () => {
-    expect(otlpReceiver().options).toMatchObject({
+    expect(parseSettings({})).toMatchObject({
       grpc: { endpoint: { host: '127.0.0.1', port: 4317 } },
       http: { endpoint: { host: '127.0.0.1', port: 4318 }, idleTimeout: 75_000 },
       maxBytes: 64 * 1024 * 1024,
@@ -13,11 +14,28 @@ describe('options', () => {
   });
 
   test('a string, an object and false', () => {
-    const { options } = otlpReceiver({ grpc: false, http: { endpoint: '[::1]:80', idleTimeout: '2m' } });
-    expect(options).toMatchObject({ grpc: false, http: { endpoint: { host: '::1', port: 80 }, idleTimeout: 120_000 } });
-    expect(otlpReceiver({ http: '0.0.0.0:1' }).options).toMatchObject({
+    expect(parseSettings({ grpc: false, http: { endpoint: '[::1]:80', idleTimeout: '2m' } })).toMatchObject({
+      grpc: false,
+      http: { endpoint: { host: '::1', port: 80 }, idleTimeout: 120_000 },
+    });
+    expect(parseSettings({ http: '0.0.0.0:1' })).toMatchObject({
       http: { endpoint: { host: '0.0.0.0', port: 1 }, requestTimeout: 60_000 },
     });
+  });
+
+  test.each<[OtlpReceiverOptions, object]>([
+    [{}, { grpc: '127.0.0.1:4317', http: '127.0.0.1:4318', maxBytes: '64MiB' }],
+    [
+      { grpc: false, http: '[::1]:80', maxBytes: '1MiB' },
+      { grpc: false, http: '[::1]:80', maxBytes: '1MiB' },
+    ],
+    [{ http: { endpoint: '[::1]:80' } }, { grpc: '127.0.0.1:4317', http: '[::1]:80', maxBytes: '64MiB' }],
+    [
+      { http: { idleTimeout: '2m' } },
+      { grpc: '127.0.0.1:4317', http: { endpoint: '127.0.0.1:4318', idleTimeout: '2m' }, maxBytes: '64MiB' },
+    ],
+  ])('%j are told as one would write them', (options, told) => {
+    expect(otlpReceiver(options).options).toEqual(told);
   });
 
   test('equal options have equal keys, and only those', () => {

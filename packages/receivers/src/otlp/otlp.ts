@@ -5,7 +5,7 @@ import { GrpcDoor } from './grpc-door.js';
 import { HttpDoor } from './http-door.js';
 import { Intake } from './intake.js';
 import type { OtlpReceiverOptions } from './options.js';
-import { type OtlpReceiverSettings, parseSettings } from './settings.js';
+import { type OtlpReceiverSettings, parseSettings, toldOptions } from './settings.js';
 
 export type { GrpcDoorOptions, HttpDoorOptions, OtlpReceiverOptions } from './options.js';
 
@@ -20,7 +20,7 @@ export function otlpReceiver(options: OtlpReceiverOptions = {}): Receiver<Signal
   const settings = parseSettings(options);
   return receiver('otlp', signals, (out, host) => start(settings, out, host), {
     key: `otlp:${JSON.stringify(settings)}`,
-    options: { ...settings },
+    options: { ...toldOptions(options) },
   });
 }
 

@@ -25,6 +25,8 @@ export interface OtlpReceiverSettings {
   readonly maxBytes: number;
 }
 
+const defaults = { grpc: '127.0.0.1:4317', http: '127.0.0.1:4318', maxBytes: '64MiB' } as const;
+
 const address: v.GenericSchema<string, Address> = v.pipe(
   v.string(),
   v.check((text) => parseAddress(text) !== undefined, addressForm),
@@ -32,14 +34,14 @@ const address: v.GenericSchema<string, Address> = v.pipe(
 );
 
 const httpDoor: v.GenericSchema<unknown, HttpDoorSettings> = v.strictObject({
-  endpoint: v.optional(address, '127.0.0.1:4318'),
+  endpoint: v.optional(address, defaults.http),
   idleTimeout: v.optional(duration(), '75s'),
   headersTimeout: v.optional(duration(), '10s'),
   requestTimeout: v.optional(duration(), '60s'),
 }) as v.GenericSchema<unknown, HttpDoorSettings>;
 
 const grpcDoor: v.GenericSchema<unknown, GrpcDoorSettings> = v.strictObject({
-  endpoint: v.optional(address, '127.0.0.1:4317'),
+  endpoint: v.optional(address, defaults.grpc),
   keepAlive: v.optional(duration(), '60s'),
   maxConnectionAge: v.optional(duration()),
 }) as v.GenericSchema<unknown, GrpcDoorSettings>;
@@ -61,7 +63,7 @@ const schema: v.GenericSchema<unknown, OtlpReceiverSettings> = v.pipe(
   v.strictObject({
     grpc: v.optional(door(grpcDoor), {}),
     http: v.optional(door(httpDoor), {}),
-    maxBytes: v.optional(bytes(), '64MiB'),
+    maxBytes: v.optional(bytes(), defaults.maxBytes),
   }),
   v.check((settings) => settings.grpc !== false || settings.http !== false, 'at least one of grpc and http to be on'),
 ) as v.GenericSchema<unknown, OtlpReceiverSettings>;
@@ -69,4 +71,20 @@ const schema: v.GenericSchema<unknown, OtlpReceiverSettings> = v.pipe(
 /** @throws {ConfigError} naming every wrong option. */
 export function parseSettings(options: OtlpReceiverOptions): OtlpReceiverSettings {
   return parseOptions('otlpReceiver', schema, options);
+}
+
+/** The options as a person would write them, for printing: where the doors are, the size limit, and what else was given. */
+export function toldOptions(options: OtlpReceiverOptions): Required<OtlpReceiverOptions> {
+  const { grpc = {}, http = {}, maxBytes = defaults.maxBytes } = options;
+  return { grpc: toldDoor(grpc, defaults.grpc), http: toldDoor(http, defaults.http), maxBytes };
+}
+
+function toldDoor<T extends { readonly endpoint?: string }>(
+  given: string | false | T,
+  standard: string,
+): string | false | T {
+  if (typeof given !== 'object') return given;
+  const { endpoint = standard, ...more } = given;
+  const isMore = Object.values(more).some((value) => value !== undefined);
+  return isMore ? { ...given, endpoint } : endpoint;
 }

@@ -23,9 +23,19 @@ export function tree({ nodes, edges }: GraphData): string {
 
 const marks = { receiver: '→', processor: '·', exporter: '⇒' } as const;
 
-function describe({ name, options, produces, accepts }: GraphNode): string {
+const width = 120;
+const lengths = [80, 60, 40, 30, 20];
+
+/** One line: its longest values are cut until it fits, as far as that can be. */
+function describe(node: GraphNode): string {
+  const mark = 4;
+  const lines = lengths.map((longest) => line(node, longest));
+  return lines.find((each) => each.length + mark <= width) ?? (lines[lines.length - 1] as string);
+}
+
+function line({ name, options, produces, accepts }: GraphNode, longest: number): string {
   const told = Object.entries(options).flatMap(([option, value]) =>
-    isTold(value) ? [`${option}: ${show(value)}`] : [],
+    isTold(value) ? [`${option}: ${cut(plain(value), longest)}`] : [],
   );
   const temporality = [...(produces ? [`makes ${produces}`] : []), ...(accepts ? [`takes ${accepts} only`] : [])];
   const notes = temporality.length === 0 ? '' : `  [${temporality.join(', ')}]`;
@@ -36,10 +46,7 @@ function isTold(value: unknown): boolean {
   return value !== undefined && !(Array.isArray(value) && value.length === 0);
 }
 
-const longest = 80;
-
-function show(value: unknown): string {
-  const text = plain(value);
+function cut(text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 }
 
