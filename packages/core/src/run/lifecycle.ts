@@ -25,11 +25,23 @@ export async function startNodes(graph: Graph, onStarted: (id: string) => void):
   }
 }
 
-/** Starts receivers; the first failure stops those that were started. */
-export async function startSources(sources: readonly RunningSource[], onStarted: (id: string) => void): Promise<void> {
-  for (const [index, source] of sources.entries()) {
+/** Starts receivers, again after each failure that `makeRoom` has seen to; the first other failure stops those that were started. */
+export async function startSources(
+  sources: readonly RunningSource[],
+  onStarted: (id: string) => void,
+  makeRoom: (error: unknown) => Promise<boolean> = async () => false,
+): Promise<void> {
+  const start = async (source: RunningSource): Promise<void> => {
     try {
       await source.start();
+    } catch (error) {
+      if (!(await makeRoom(error))) throw error;
+      await start(source);
+    }
+  };
+  for (const [index, source] of sources.entries()) {
+    try {
+      await start(source);
     } catch (error) {
       await stopSources(sources.slice(0, index));
       await closeSources(sources.slice(0, index));

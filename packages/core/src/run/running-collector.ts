@@ -26,6 +26,7 @@ import { type Engine, rootFlow } from './host.js';
 import { Inputs } from './inputs.js';
 import { Ledger } from './ledger.js';
 import { Deadline, drainGraph, startNodes, startSources } from './lifecycle.js';
+import { MakeRoom } from './make-room.js';
 import type { CollectorOptions } from './options.js';
 import { report, type ShutdownReport } from './report.js';
 import { RunningSource } from './running-source.js';
@@ -186,10 +187,10 @@ export class RunningCollector implements Collector {
   }
 
   /** Starts everything of a graph, or nothing. */
-  async #startGraph(graph: Graph, sources: readonly RunningSource[]): Promise<void> {
+  async #startGraph(graph: Graph, sources: readonly RunningSource[], room?: MakeRoom): Promise<void> {
     await startNodes(graph, this.#started);
     try {
-      await startSources(sources, this.#started);
+      await startSources(sources, this.#started, room?.for);
     } catch (error) {
       await drainGraph(graph, [], new Deadline(this.#engine.clock, 0), this.#engine.clock);
       throw error;
@@ -222,14 +223,25 @@ export class RunningCollector implements Collector {
       throw new PipelineError('unavailable', `the collector is ${this.#state}, not running`);
     const [old, graph] = [this.#graph, this.#build(config)];
     const plan = planHandover(this.#sources, graph, this.#engine);
+    const deadline = new Deadline(this.#engine.clock, this.#deadline?.leftMs ?? this.#drainMs(undefined));
+    this.#draining = deadline;
+    const room = new MakeRoom(plan.leaving, old.traffic, deadline, this.#engine.clock);
     try {
-      await this.#startGraph(graph, plan.fresh);
+      await this.#startGraph(graph, plan.fresh, room);
     } catch (error) {
       this.#retire(graph, plan.fresh);
+      if (this.#state === 'running') await this.#comeBack(room);
       throw error;
     }
     await this.#switch(old, graph, plan);
     this.#events.emit({ type: 'reloaded' });
+  }
+
+  async #comeBack(room: MakeRoom): Promise<void> {
+    await room.undo((component, error) =>
+      this.#engine.logger.error({ component, err: error }, 'a receiver of the old pipeline file did not start again'),
+    );
+    this.#endings.watch(room.closed);
   }
 
   /** From here on the new graph is in force: nothing may fail any more. */

@@ -22,7 +22,7 @@ class Call {
 /** The calls that are open in one graph, from its receivers; whoever drains waits for the last, or gives all of them back. */
 export class Traffic {
   readonly #open: Set<Call> = new Set();
-  #idle: (() => void)[] = [];
+  #waiting: { readonly of: ReadonlySet<Account> | undefined; wake(): void }[] = [];
   #closed = false;
 
   get inFlight(): number {
@@ -43,10 +43,10 @@ export class Traffic {
     });
   }
 
-  /** Resolves when nothing is in flight. */
-  idle(): Promise<void> {
-    if (this.#open.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+  /** Resolves when nothing is in flight, or nothing of these receivers. */
+  idle(of?: ReadonlySet<Account>): Promise<void> {
+    if (!this.#isBusy(of)) return Promise.resolve();
+    return new Promise((wake) => this.#waiting.push({ of, wake }));
   }
 
   /** Gives back what is in flight, and everything that comes later. */
@@ -62,12 +62,21 @@ export class Traffic {
       call.account.failed.add(error.code, call.count);
       call.reject(error);
     }
-    if (this.#open.size === 0) this.#wake();
+    if (this.#waiting.length > 0) this.#wake();
   }
 
   #wake(): void {
-    const waiting = this.#idle;
-    this.#idle = [];
-    for (const wake of waiting) wake();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const waiter of waiting) {
+      if (this.#isBusy(waiter.of)) this.#waiting.push(waiter);
+      else waiter.wake();
+    }
+  }
+
+  #isBusy(of: ReadonlySet<Account> | undefined): boolean {
+    if (of === undefined) return this.#open.size > 0;
+    for (const { account } of this.#open) if (of.has(account)) return true;
+    return false;
   }
 }

@@ -165,9 +165,13 @@ export default definePipelines({ logs: { replay: { receivers: [breaks], exporter
 
 describe('run --watch', () => {
   test('a changed file is put in force without closing the doors; a broken one changes nothing', async () => {
-    const withShared = (name: string) => `import { definePipelines, fileExporter, otlpReceiver } from 'otelier';
+    const anyPort = `{ grpc: false, http: '127.0.0.1:0' }`;
+    const withShared = (
+      name: string,
+      options = anyPort,
+    ) => `import { definePipelines, fileExporter, otlpReceiver } from 'otelier';
 import { folder } from './folder.js';
-const doors = otlpReceiver({ grpc: false, http: '127.0.0.1:0' });
+const doors = otlpReceiver(${options});
 export default definePipelines({ logs: { ${name}: { receivers: [doors], exporters: [fileExporter({ dir: folder })] } } });
 `;
     at.write('folder.ts', `export const folder: string = './out-1';\n`);
@@ -189,9 +193,15 @@ export default definePipelines({ logs: { ${name}: { receivers: [doors], exporter
     at.write('pipeline.config.ts', withShared('mended'));
     expect(await run.line('"reloaded"')).toContain('logs/mended');
     expect((await post(door)).status).toBe(200);
+
+    // Other options on the same port: the old receiver makes room for the new one.
+    const options = `{ grpc: false, http: '${new URL(door).host}', maxBytes: '1MiB' }`;
+    at.write('pipeline.config.ts', withShared('bounded', options));
+    expect(await run.line('"reloaded"')).toContain('logs/bounded');
+    expect((await post(door)).status).toBe(200);
     run.child.kill('SIGTERM');
     const report = JSON.parse(await run.line('"stopped"')) as Record<string, unknown>;
-    expect(report).toMatchObject({ delivered: 4, clean: true });
+    expect(report).toMatchObject({ delivered: 5, clean: true });
     expect((await run.ended).code).toBe(0);
   });
 });
@@ -294,6 +304,8 @@ describe('the reference pipeline', () => {
     const { code, stdout, stderr } = await finish(['check', reference], at, own);
     expect(stderr).toContain("OTEL_EXPORTER_OTLP_ENDPOINT names this pipeline's own receiver (127.0.0.1:14318)");
     expect(stdout).not.toContain('queue');
+    expect(stdout).toContain('otlp (grpc: 127.0.0.1:14317, http: 127.0.0.1:14318, maxBytes: 64MiB)\n');
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
     expect(code).toBe(0);
     const other = { ...free, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example.com:4318' };
     expect((await finish(['check', reference], at, other)).stdout).toContain('queue');
