@@ -24,6 +24,7 @@ const deltaOnly: Processor<'metrics'> = stage(
 const names = ['session.id', 'user.account_uuid'];
 
 async function through(batch: MetricsBatch, options?: DropAttributesOptions) {
+  await sameAgain(batch.fork(), options);
   const run = await testPipeline([deltaOnly, dropAttributes(names, options)]);
   const answer = await run.send(batch);
   await run.end();
@@ -33,6 +34,20 @@ async function through(batch: MetricsBatch, options?: DropAttributesOptions) {
     account: run.accounts()['metrics/test/drop-attributes'],
     accounts: run.accounts(),
   };
+}
+
+/** What the processor remembers of a batch changes nothing about the next. */
+async function sameAgain(batch: MetricsBatch, options?: DropAttributesOptions): Promise<void> {
+  const run = await testPipeline([deltaOnly, dropAttributes(names, options)]);
+  const out: string[][] = [];
+  for (let i = 0; i < 3; i++) {
+    const before = run.received.metrics.length;
+    await run.send(batch.fork());
+    out.push(run.received.metrics.slice(before).map((each) => each.bytes().toString('latin1')));
+  }
+  await run.end();
+  expect(out[1]).toEqual(out[0]);
+  expect(out[2]).toEqual(out[0]);
 }
 
 /** Series and their values, as plain objects. */
@@ -85,6 +100,19 @@ describe('metrics', () => {
       ]),
     );
     expect(out.flatMap(read).map(({ value }) => value)).toEqual([big - 3n, 2.5]);
+  });
+
+  test('adds up what follows a point that has no value', async () => {
+    const { out } = await through(
+      sum([
+        { attributes: { 'session.id': 'a' } },
+        { attributes: { 'session.id': 'b' }, value: 2n },
+        { attributes: { 'session.id': 'c' }, value: 0.5 },
+        { attributes: { 'session.id': 'd' } },
+        { attributes: { 'session.id': 'e' }, value: 3n },
+      ]),
+    );
+    expect(out.flatMap(read).map(({ value }) => value)).toEqual([5.5]);
   });
 
   test('leaves a batch that holds none of the attributes byte for byte as it was', async () => {

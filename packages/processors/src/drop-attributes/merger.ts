@@ -71,7 +71,9 @@ export class Merger {
   declare private whole: StreamTable | undefined;
   declare private batch: number;
   declare private readonly series: Series[];
+  // The slots of the batch; the array keeps its room.
   declare private readonly used: number[];
+  declare private usedCount: number;
   declare private right: PointFields;
   declare private readonly histograms: Map<number, Histogram>;
   declare private readonly exponentials: Map<number, Exponential>;
@@ -89,6 +91,7 @@ export class Merger {
     this.batch = 0;
     this.series = [];
     this.used = [];
+    this.usedCount = 0;
     this.right = new PointFields();
     this.histograms = new Map();
     this.exponentials = new Map();
@@ -113,7 +116,7 @@ export class Merger {
   first(slot: number, point: DataPoint, touched: boolean, table: StreamTable): void {
     // Slots are small numbers given out one after the other, so that there are no holes.
     while (this.series.length <= slot) this.series.push(new Series());
-    this.used.push(slot);
+    this.used[this.usedCount++] = slot;
     this.series[slot]!.begin(this.batch, point, touched, table);
     if (touched) table.deleteLeftOut(point);
     if (table.mayHaveExemplars) this.cleanExemplars(point);
@@ -151,8 +154,8 @@ export class Merger {
   /** Forgets the batch: views hold on to its bytes. */
   end(): void {
     this.merged = 0;
-    for (let i = 0; i < this.used.length; i++) this.series[this.used[i]!]!.first = undefined;
-    this.used.length = 0;
+    for (let i = 0; i < this.usedCount; i++) this.series[this.used[i]!]!.first = undefined;
+    this.usedCount = 0;
     if (this.series.length > MOST_SLOTS) this.series.length = 0;
     if (this.refused.size > 0) this.refused.clear();
     if (this.histograms.size > 0) this.histograms.clear();
