@@ -172,7 +172,7 @@ describe('StreamTable', () => {
   });
 
   test.each([{}, { hashBits: 1 }, { without }])(
-    'forgets deleted streams and nothing else, however they collide (%j)',
+    'forgets deleted streams and nothing else, however they collide (case %#)',
     (options: StreamTableOptions) => {
       fc.assert(
         fc.property(fc.array(fc.tuple(series, fc.boolean()), { minLength: 1, maxLength: 60 }), (steps) => {

@@ -3,9 +3,11 @@ import type { Attributes } from '../attributes/attributes.js';
 import { stale } from '../view/store.js';
 import type { View } from '../view/view.js';
 import type { KeySet } from '../wire/key.js';
-import { after, skip, varint } from '../wire/varint.js';
+import { skip } from '../wire/varint.js';
 import { Cuts } from './cuts.js';
+import { find } from './find.js';
 import { Interned } from './interned.js';
+import { Owners } from './owners.js';
 import { Probe } from './probe.js';
 
 /** What {@link StreamTable} counts as one stream. */
@@ -51,11 +53,7 @@ export class StreamTable {
   declare attributesEnd: number;
   /** True when that point may have exemplars; false when it surely has none. */
   declare mayHaveExemplars: boolean;
-  /** The aggregation temporality of that point's metric, as on the wire: 0 none, 1 delta, 2 cumulative. */
-  declare temporality: number;
-  declare private readonly resources: Interned;
-  declare private readonly scopes: Interned;
-  declare private readonly metrics: Interned;
+  declare private readonly owners: Owners;
   declare private readonly streams: Interned;
   /** The same points with the attributes that are left out, each with what it turned out to be; undefined when none are. */
   declare private readonly whole: Interned | undefined;
@@ -64,17 +62,8 @@ export class StreamTable {
   declare private recalled: number;
   declare private readonly probe: Probe;
   declare private readonly without: KeySet | undefined;
-  declare private readonly withoutResource: KeySet | undefined;
-  declare private readonly ignoreTemporality: boolean;
   declare private readonly byStartTime: boolean;
   declare private readonly maxStreams: number;
-  // The metric, scope and resource of the point before: its neighbours mostly have the same.
-  declare private data: unknown;
-  declare private metric: number;
-  declare private scopeView: unknown;
-  declare private scope: number;
-  declare private resourceView: unknown;
-  declare private resource: number;
 
   constructor(options: StreamTableOptions = {}) {
     this.isNew = false;
@@ -82,21 +71,24 @@ export class StreamTable {
     this.attributesStart = 0;
     this.attributesEnd = 0;
     this.mayHaveExemplars = false;
-    this.temporality = 0;
     this.cuts = new Cuts();
     this.recalled = -1;
-    this.resources = new Interned(options.hashBits);
-    this.scopes = new Interned(options.hashBits);
-    this.metrics = new Interned(options.hashBits);
     this.streams = new Interned(options.hashBits);
     this.whole = options.without === undefined ? undefined : new Interned(options.hashBits);
     this.probe = new Probe(seeds[0]!, seeds[1]!);
+    this.owners = new Owners(this.probe, {
+      withoutResource: options.withoutResource,
+      ignoreTemporality: options.ignoreTemporality ?? false,
+      hashBits: options.hashBits,
+    });
     this.without = options.without;
-    this.withoutResource = options.withoutResource;
-    this.ignoreTemporality = options.ignoreTemporality ?? false;
     this.byStartTime = options.byStartTime ?? false;
     this.maxStreams = options.maxStreams ?? Number.POSITIVE_INFINITY;
-    this.forget();
+  }
+
+  /** The aggregation temporality of that point's metric, as on the wire: 0 none, 1 delta, 2 cumulative. */
+  get temporality(): number {
+    return this.owners.temporality;
   }
 
   /** Streams in the table. */
@@ -106,14 +98,7 @@ export class StreamTable {
 
   /** Bytes that the table takes. */
   get memory(): number {
-    return (
-      this.streams.memory +
-      (this.whole?.memory ?? 0) +
-      this.cuts.memory +
-      this.metrics.memory +
-      this.scopes.memory +
-      this.resources.memory
-    );
+    return this.streams.memory + (this.whole?.memory ?? 0) + this.cuts.memory + this.owners.memory;
   }
 
   /** The slot of the point's stream, added when new ({@link isNew}); -1 when `maxStreams` are there already. Slots are small and reused. */
@@ -123,7 +108,7 @@ export class StreamTable {
     const { root, end } = view;
     const b = view.bytes;
     if (b !== root.bytes) throw stale();
-    if (view.up !== this.data) this.enter(view.up!);
+    if (view.up !== this.owners.data) this.owners.enter(view.up!);
     const data = root.view;
     const { shape } = view;
     const tag = shape.attributes;
@@ -144,8 +129,9 @@ export class StreamTable {
     if (byStartTime && startAt < 0) startAt = find(b, p, end, START_TIME);
     const low = byStartTime && startAt >= 0 ? data.getInt32(startAt, true) : 0;
     const high = byStartTime && startAt >= 0 ? data.getInt32(startAt + 4, true) : 0;
+    const { metric } = this.owners;
     const recalled = this.whole ?? this.streams;
-    const id = recalled.guess(data, from, end, this.metric, low, high);
+    const id = recalled.guess(data, from, end, metric, low, high);
     if (id >= 0) {
       p = recalled.matchedTo;
       while (p < end) {
@@ -191,6 +177,7 @@ export class StreamTable {
 
   private search(view: PointView, startAt: number): number {
     const { probe, whole } = this;
+    const { metric } = this.owners;
     const data = view.root.view;
     const low = startAt < 0 ? 0 : data.getInt32(startAt, true);
     const high = startAt < 0 ? 0 : data.getInt32(startAt + 4, true);
@@ -198,17 +185,17 @@ export class StreamTable {
     let id = -1;
     if (whole !== undefined) {
       if (whole.size >= MAX_WHOLE) this.forgetWhole();
-      probe.begin(view.bytes, data, this.metric, low, high);
+      probe.begin(view.bytes, data, metric, low, high);
       probe.addAttributes(view.start, view.end, tag, undefined);
-      id = whole.add(probe, this.metric, low, high, MAX_WHOLE);
+      id = whole.add(probe, metric, low, high, MAX_WHOLE);
       if (!whole.isNew) {
         this.isNew = false;
         return this.recall(whole.notes[id]!);
       }
     }
-    probe.begin(view.bytes, data, this.metric, low, high);
+    probe.begin(view.bytes, data, metric, low, high);
     probe.addAttributes(view.start, view.end, tag, this.without);
-    const slot = this.streams.add(probe, this.metric, low, high, this.maxStreams);
+    const slot = this.streams.add(probe, metric, low, high, this.maxStreams);
     this.isNew = this.streams.isNew;
     this.leftOut = probe.leftOut;
     if (slot < 0) {
@@ -216,7 +203,7 @@ export class StreamTable {
       whole?.delete(id);
       return slot;
     }
-    if (this.isNew) this.metrics.notes[this.metric]!++;
+    if (this.isNew) this.owners.retain();
     if (whole !== undefined) whole.notes[id] = (slot << 1) | (probe.leftOut ? 1 : 0);
     return slot;
   }
@@ -231,25 +218,20 @@ export class StreamTable {
     const metric = this.streams.parents[slot]!;
     this.streams.delete(slot);
     this.forgetWhole();
-    this.metrics.notes[metric]!--;
-    this.release(metric);
+    this.owners.letGo(metric);
   }
 
   clear(): void {
     this.streams.clear();
     this.forgetWhole();
-    this.metrics.clear();
-    this.scopes.clear();
-    this.resources.clear();
-    this.forget();
+    this.owners.clear();
+    this.probe.forget();
   }
 
   /** Lets go of the bytes of the last batch; what is known of its streams stays. */
   forgetBatch(): void {
     this.probe.forget();
-    this.data = undefined;
-    this.scopeView = undefined;
-    this.resourceView = undefined;
+    this.owners.forgetBatch();
   }
 
   private forgetWhole(): void {
@@ -257,130 +239,4 @@ export class StreamTable {
     this.cuts.clear();
     this.recalled = -1;
   }
-
-  private forget(): void {
-    this.forgetBatch();
-    this.metric = -1;
-    this.scope = -1;
-    this.resource = -1;
-  }
-
-  /** Finds the numbers of the metric that `data` belongs to, of its scope and of its resource. */
-  private enter(data: View): void {
-    const metric = data.up!;
-    const scopeMetrics = metric.up!;
-    const resourceMetrics = scopeMetrics.up!;
-    // A metric all of whose points were turned away must not stay.
-    if (this.metric >= 0) this.release(this.metric);
-    if (resourceMetrics !== this.resourceView || this.resource < 0) this.enterResource(resourceMetrics);
-    if (scopeMetrics !== this.scopeView || this.scope < 0) this.enterScope(scopeMetrics);
-    const b = metric.bytes;
-    const type = b[data.at]!;
-    let temporality = 0;
-    let monotonic = 0;
-    for (let p = data.start; p < data.end; ) {
-      const t = b[p++]!;
-      if (t === 0x10) temporality = b[p]!;
-      else if (t === 0x18) monotonic = b[p]!;
-      p = skip(b, p, t);
-    }
-    this.temporality = temporality;
-    if (this.ignoreTemporality) temporality = 0;
-    // Only a sum has is_monotonic.
-    if (type !== 0x3a) monotonic = 0;
-    const shape = type | (temporality << 8) | (monotonic << 16);
-    const probe = this.probe;
-    probe.begin(b, metric.root.view, this.scope, shape, 0);
-    addFields(probe, metric.start, metric.end, 0x0a, 0x1a);
-    this.metric = this.metrics.add(probe, this.scope, shape, 0, Number.POSITIVE_INFINITY);
-    if (this.metrics.isNew) this.scopes.notes[this.scope]!++;
-    this.data = data;
-  }
-
-  private enterScope(scopeMetrics: View): void {
-    const b = scopeMetrics.bytes;
-    const probe = this.probe;
-    probe.begin(b, scopeMetrics.root.view, this.resource, 0, 0);
-    const at = find(b, scopeMetrics.start, scopeMetrics.end, 0x0a);
-    addField(probe, scopeMetrics.start, scopeMetrics.end, 0x1a);
-    if (at >= 0) {
-      const n = varint(b, at);
-      const start = after;
-      addFields(probe, start, start + n, 0x0a, 0x12);
-      probe.addAttributes(start, start + n, 0x1a, undefined);
-    }
-    this.scope = this.scopes.add(probe, this.resource, 0, 0, Number.POSITIVE_INFINITY);
-    if (this.scopes.isNew) this.resources.notes[this.resource]!++;
-    this.scopeView = scopeMetrics;
-  }
-
-  private enterResource(resourceMetrics: View): void {
-    const b = resourceMetrics.bytes;
-    const probe = this.probe;
-    probe.begin(b, resourceMetrics.root.view, 0, 0, 0);
-    const at = find(b, resourceMetrics.start, resourceMetrics.end, 0x0a);
-    addField(probe, resourceMetrics.start, resourceMetrics.end, 0x1a);
-    if (at >= 0) {
-      const n = varint(b, at);
-      const start = after;
-      probe.addAttributes(start, start + n, 0x0a, this.withoutResource);
-    }
-    this.resource = this.resources.add(probe, 0, 0, 0, Number.POSITIVE_INFINITY);
-    this.resourceView = resourceMetrics;
-    this.scope = -1;
-  }
-
-  /** Drops a metric that no stream needs, and its scope and resource when it was their last. */
-  private release(metric: number): void {
-    if (this.metrics.notes[metric] !== 0) return;
-    const scope = this.metrics.parents[metric]!;
-    this.metrics.delete(metric);
-    if (metric === this.metric) {
-      this.metric = -1;
-      this.data = undefined;
-    }
-    if (--this.scopes.notes[scope]! > 0) return;
-    const resource = this.scopes.parents[scope]!;
-    this.scopes.delete(scope);
-    if (scope === this.scope) this.scope = -1;
-    if (--this.resources.notes[resource]! > 0) return;
-    this.resources.delete(resource);
-    if (resource === this.resource) this.resource = -1;
-  }
-}
-
-/** Position behind the one-byte tag of the last field `tag` in [p, end), or -1. */
-function find(b: Uint8Array, p: number, end: number, tag: number): number {
-  let hit = -1;
-  while (p < end) {
-    const t = b[p++]!;
-    if (t === tag) hit = p;
-    p = skip(b, p, t);
-  }
-  return hit;
-}
-
-function addField(probe: Probe, start: number, end: number, tag: number): void {
-  const at = find(probe.bytes, start, end, tag);
-  if (at >= 0) addAt(probe, at);
-}
-
-/** Adds the last fields of two tags, in this order, in one scan. */
-function addFields(probe: Probe, p: number, end: number, tag: number, other: number): void {
-  const b = probe.bytes;
-  let at = -1;
-  let otherAt = -1;
-  while (p < end) {
-    const t = b[p++]!;
-    if (t === tag) at = p;
-    else if (t === other) otherAt = p;
-    p = skip(b, p, t);
-  }
-  if (at >= 0) addAt(probe, at);
-  if (otherAt >= 0) addAt(probe, otherAt);
-}
-
-function addAt(probe: Probe, at: number): void {
-  const n = varint(probe.bytes, at);
-  probe.addOrdered(at - 1, after + n);
 }
