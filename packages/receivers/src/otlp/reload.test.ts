@@ -7,7 +7,7 @@ import { recorded } from '../../test/harness.js';
 import type { OtlpReceiverOptions } from './options.js';
 import { otlpReceiver } from './otlp.js';
 
-const [logs] = recorded().filter(({ signal, encoding }) => signal === 'logs' && encoding === 'protobuf');
+const logs = recorded().find(({ signal, encoding }) => signal === 'logs' && encoding === 'protobuf')!;
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -31,7 +31,7 @@ async function started(deliver?: () => Promise<void>): Promise<{ collector: Coll
 
 async function send(http: string): Promise<number> {
   const headers = { 'content-type': 'application/x-protobuf' };
-  const { statusCode, body } = await request(`http://${http}/v1/logs`, { method: 'POST', headers, body: logs?.bytes });
+  const { statusCode, body } = await request(`http://${http}/v1/logs`, { method: 'POST', headers, body: logs.bytes });
   await body.dump();
   return statusCode;
 }
