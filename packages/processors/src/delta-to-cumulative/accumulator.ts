@@ -67,7 +67,7 @@ export class Accumulator {
         if (slot >= 0) {
           if (this.table.isNew) series.enter(slot);
           series.seen[slot] = now;
-          const f = this.fields.read(point);
+          const f = this.fields.read(point, this.table.attributesStart, this.table.attributesEnd);
           if (refusal(point, f, metric.monotonic) === undefined) {
             if (series.state[slot] === KNOWN) this.open(slot);
             if (this.settings.seed && series.seeded[slot] === 0) {
@@ -101,6 +101,7 @@ export class Accumulator {
       }
       metric.temporality = 'cumulative';
     }
+    this.table.forgetBatch();
     this.sweep(now);
   }
 
