@@ -1,7 +1,6 @@
 import { type Bytes, bytes, parseOptions, type Receiver, receiver, type Signal, signals } from '@otelier/core';
 import * as v from 'valibot';
-import { findFiles } from './files.js';
-import { Replay, type ReplaySettings } from './replay.js';
+import type { ReplaySettings } from './replay.js';
 
 /** Options of {@link otlpFileReceiver}. */
 export interface OtlpFileReceiverOptions {
@@ -61,6 +60,8 @@ export function otlpFileReceiver(options: OtlpFileReceiverOptions): Receiver<Sig
     'otlp-file',
     signals,
     async (out, host) => {
+      // Loaded here: who replays no files starts without what reads them.
+      const [{ findFiles }, { Replay }] = await Promise.all([import('./files.js'), import('./replay.js')]);
       const files = await findFiles(settings.path);
       const replay = new Replay(settings, out, host);
       const done = replay.run(files);

@@ -1,7 +1,6 @@
 import { createGunzip, createInflate, gunzipSync, inflateSync } from 'node:zlib';
 import { PipelineError } from '@otelier/core';
 import { type Growing, overloaded, tooLarge } from './intake.js';
-import { unzstd } from './zstd/unzstd.js';
 
 /** How a body is compressed. */
 export type Coding = 'gzip' | 'deflate' | 'zstd';
@@ -32,7 +31,8 @@ const smallOutput = 1024 * 1024;
  * @throws {PipelineError} `rejected` for malformed or truncated input, `too-large` past `maxBytes` (stopped there), `overloaded` when the lease cannot grow.
  */
 export async function decompress(body: Buffer, coding: Coding, maxBytes: number, lease: Growing): Promise<Buffer> {
-  if (coding === 'zstd') return unzstd(body, maxBytes, lease);
+  // The decoder is loaded with the first zstd body: few senders use it, and its modules would be read at every start.
+  if (coding === 'zstd') return (await import('./zstd/unzstd.js')).unzstd(body, maxBytes, lease);
   try {
     return inflateSmall(body, coding, maxBytes, lease) ?? (await inflateLarge(body, coding, maxBytes, lease));
   } catch (error) {

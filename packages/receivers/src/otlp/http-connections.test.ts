@@ -37,6 +37,22 @@ describe('connections', () => {
     expect(arrived).toHaveLength(0);
   });
 
+  test('a body that nobody wants is read away: the next request on the connection is answered', async () => {
+    const { port, arrived, host } = await serve();
+    const body = 'x'.repeat(300_000);
+    const head = (path: string, more: string): string =>
+      `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${more}\r\n`;
+    const unwanted = [head('/nowhere', ''), head('/v1/logs', 'Expect: the-unexpected\r\n')].map(
+      (each) => `${each.slice(0, -2)}Content-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    const chunked = `${head('/v1/logs', 'Transfer-Encoding: chunked\r\n')}1\r\n{\r\n1\r\n}\r\n0\r\n\r\n`;
+    const last = `${head('/v1/logs', 'Connection: close\r\nContent-Length: 2\r\n')}{}`;
+    const heard = await speak(port, [...unwanted, chunked, last]);
+    expect(heard.match(/HTTP\/1\.1 \d+/g)).toEqual(['404', '417', '200', '200'].map((status) => `HTTP/1.1 ${status}`));
+    expect(arrived).toHaveLength(0);
+    expect(host.admission.inFlightBytes).toBe(0);
+  });
+
   test('slow headers and slow bodies are ended with 408', async () => {
     const { port, host } = await serve({
       http: { endpoint: '127.0.0.1:0', headersTimeout: '100ms', requestTimeout: '200ms' },
