@@ -97,6 +97,12 @@ export class Interned {
         return id;
       }
     }
+    return this.look(probe, parent, extra1, extra2, max);
+  }
+
+  /** {@link add} when {@link guess} has failed. */
+  look(probe: Probe, parent: number, extra1: number, extra2: number, max: number): number {
+    const { last } = this;
     const id = this.search(probe, parent, extra1, extra2, max);
     if (id >= 0 && last >= 0) this.following[last] = id + 1;
     this.last = id;

@@ -175,17 +175,25 @@ export class Probe {
     const view = this.view;
     let a = this.seed1 ^ (to - from);
     let b = this.seed2;
-    const last = to - 8;
+    const last = to - 16;
     if (last >= from) {
-      // The two lanes do not wait for each other; the last step may read some bytes again rather than one at a time.
-      for (let p = from; p < last; p += 8) {
+      // The four lanes do not wait for each other; the last step may read some bytes again rather than one at a time.
+      let c = a ^ 0x9e3779b1;
+      let d = b ^ 0x85ebca77;
+      for (let p = from; ; p += 16) {
+        if (p > last) p = last;
         a = Math.imul(a ^ view.getInt32(p, true), 0x85ebca6b);
         b = Math.imul(b ^ view.getInt32(p + 4, true), 0xc2b2ae35);
+        c = Math.imul(c ^ view.getInt32(p + 8, true), 0x27d4eb2f);
+        d = Math.imul(d ^ view.getInt32(p + 12, true), 0x165667b1);
         a = (a << 15) | (a >>> 17);
         b = (b << 13) | (b >>> 19);
+        c = (c << 17) | (c >>> 15);
+        d = (d << 11) | (d >>> 21);
+        if (p === last) break;
       }
-      a = Math.imul(a ^ view.getInt32(last, true), 0x85ebca6b);
-      b = Math.imul(b ^ view.getInt32(last + 4, true), 0xc2b2ae35);
+      a = (Math.imul(a ^ (c >>> 15), 0x85ebca6b) + c) | 0;
+      b = (Math.imul(b ^ (d >>> 13), 0xc2b2ae35) + d) | 0;
     } else {
       for (let p = from; p < to; p++) {
         a = Math.imul(a ^ this.bytes[p]!, 0x85ebca6b);

@@ -187,7 +187,7 @@ export class StreamTable {
       if (whole.size >= MAX_WHOLE) this.forgetWhole();
       probe.begin(view.bytes, data, metric, low, high);
       probe.addAttributes(view.start, view.end, tag, undefined);
-      id = whole.add(probe, metric, low, high, MAX_WHOLE);
+      id = whole.look(probe, metric, low, high, MAX_WHOLE);
       if (!whole.isNew) {
         this.isNew = false;
         return this.recall(whole.notes[id]!);
@@ -195,7 +195,10 @@ export class StreamTable {
     }
     probe.begin(view.bytes, data, metric, low, high);
     probe.addAttributes(view.start, view.end, tag, this.without);
-    const slot = this.streams.add(probe, metric, low, high, this.maxStreams);
+    const slot =
+      whole === undefined
+        ? this.streams.look(probe, metric, low, high, this.maxStreams)
+        : this.streams.add(probe, metric, low, high, this.maxStreams);
     this.isNew = this.streams.isNew;
     this.leftOut = probe.leftOut;
     if (slot < 0) {
