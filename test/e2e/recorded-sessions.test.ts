@@ -1,4 +1,4 @@
-import { createCollector, definePipelines, type Pipeline } from '@otelier/core';
+import { createCollector, definePipelines } from '@otelier/core';
 import { otlpReceiver } from '@otelier/receivers';
 import {
   type Capture,
@@ -16,8 +16,6 @@ import { type Item, logRecords, type SumPoint, spans, sumPoints } from './oracle
 import { type Doors, sendLogs, sendSpans, sendSums } from './sdk-clients.js';
 
 // The processors of the reference pipeline between the real doors and an exporter that keeps what it gets.
-const processorsOf = (pipelines: { [name: string]: Pipeline<never> } | undefined) =>
-  Object.values(pipelines ?? {})[0]?.processors ?? [];
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const running: { shutdown(): Promise<unknown> }[] = [];
 afterEach(async () => {
@@ -30,13 +28,13 @@ async function start() {
   const collector = createCollector(
     definePipelines({
       logs: {
-        reference: { receivers: [receiver], processors: processorsOf(reference.logs as never), exporters: [memory] },
+        reference: { receivers: [receiver], processors: reference.logs.events.processors, exporters: [memory] },
       },
       metrics: {
-        reference: { receivers: [receiver], processors: processorsOf(reference.metrics as never), exporters: [memory] },
+        reference: { receivers: [receiver], processors: reference.metrics.usage.processors, exporters: [memory] },
       },
       traces: {
-        reference: { receivers: [receiver], processors: processorsOf(reference.traces as never), exporters: [memory] },
+        reference: { receivers: [receiver], processors: reference.traces.spans.processors, exporters: [memory] },
       },
     }),
     { logger: quiet },
