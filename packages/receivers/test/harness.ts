@@ -125,7 +125,12 @@ export async function serve(
 }
 
 /** Sends bytes over a plain socket; resolves with everything that came back until the server closed, or until `until` came. */
-export async function speak(port: number, parts: readonly (string | Buffer)[], until?: RegExp): Promise<string> {
+export async function speak(
+  port: number,
+  parts: readonly (string | Buffer)[],
+  until?: RegExp,
+  hangUp = false,
+): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1' });
   await once(socket, 'connect');
   return await new Promise<string>((resolve) => {
@@ -146,6 +151,7 @@ export async function speak(port: number, parts: readonly (string | Buffer)[], u
         socket.write(part);
         await new Promise((next) => setImmediate(next));
       }
+      if (hangUp) socket.end();
     })();
   });
 }
