@@ -1,4 +1,5 @@
 import { protobufToJson } from '../json/render.js';
+import { allocate } from '../wire/allocate.js';
 import type { Signal } from '../wire/signal.js';
 import './common.js';
 import { countItems, filterItems, pruneItems } from './items.js';
@@ -77,7 +78,7 @@ export abstract class OtlpBatch {
   own(): this {
     const store = this.store;
     const bytes = store.clean();
-    if (!store.owned) store.adopt(Buffer.from(bytes));
+    if (!store.owned) store.adopt(copied(bytes));
     return this;
   }
 
@@ -124,5 +125,18 @@ export abstract class OtlpBatch {
 export function concatenated(batches: readonly OtlpBatch[]): { bytes: Buffer; count: number } {
   let count = 0;
   for (const batch of batches) count = count < 0 || batch.store.count < 0 ? -1 : count + batch.store.count;
-  return { bytes: Buffer.concat(batches.map((batch) => batch.store.clean())), count };
+  const parts = batches.map((batch) => batch.store.clean());
+  const bytes = allocate(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return { bytes, count };
+}
+
+function copied(bytes: Buffer): Buffer {
+  const copy = allocate(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

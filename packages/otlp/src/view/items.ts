@@ -1,4 +1,5 @@
 import { skip } from '../wire/varint.js';
+import type { Shape } from './shape.js';
 import type { View } from './view.js';
 import { children, Walk } from './walk.js';
 
@@ -36,12 +37,54 @@ export class Items implements IterableIterator<View> {
 
 /** Items below `of` that were not removed. */
 export function countItems(of: View): number {
+  if (of.root.log === null) return countOnWire(of.bytes, of.start, of.end, of.shape);
   let n = 0;
   if (of.shape.role === 'item') return 1;
   const walk = children(of);
   if (walk === null) return 0;
   const items = walk.shape.role === 'item';
   while (!walk.next().done) n += items ? 1 : countItems(walk.value);
+  return n;
+}
+
+/** {@link countItems} where nothing was edited: by tags and lengths alone. */
+function countOnWire(b: Buffer, p: number, end: number, shape: Shape): number {
+  const variants = shape.variants;
+  if (variants !== undefined) {
+    // A oneof: the last one counts.
+    let from = -1;
+    let to = -1;
+    let data = shape;
+    while (p < end) {
+      const t = b[p++]!;
+      const next = skip(b, p, t);
+      const found = variants[t];
+      if (found !== undefined) {
+        while (b[p++]! > 127);
+        from = p;
+        to = next;
+        data = found;
+      }
+      p = next;
+    }
+    return from < 0 ? 0 : countOnWire(b, from, to, data);
+  }
+  const tag = shape.children;
+  const child = shape.child!;
+  const items = child.role === 'item';
+  let n = 0;
+  while (p < end) {
+    const t = b[p++]!;
+    const next = skip(b, p, t);
+    if (t === tag) {
+      if (items) n++;
+      else {
+        while (b[p++]! > 127);
+        n += countOnWire(b, p, next, child);
+      }
+    }
+    p = next;
+  }
   return n;
 }
 
