@@ -23,12 +23,13 @@ const NOTHING = 0x7fffffff;
 /**
  * The bytes with all edits applied: one walk forward over edits and touched length prefixes; every clean range moves whole.
  *
- * All moves are copyWithin() inside one buffer, the cheapest range copy there is. `inPlace` bytes that only shrink are compacted
+ * All moves are copyWithin() inside one buffer, the cheapest range copy there is. `inPlace` bytes that shrink before they grow are edited
  * where they are; else the source is copied once behind head-room as large as the growth, so that writing never overtakes reading.
  */
 export function splice(log: EditLog, source: Buffer, inPlace: boolean): Buffer {
   const growth = measure(log);
-  if (inPlace && growth === 0) return source.subarray(0, write(log, source, source, 0, source.length));
+  if (inPlace && (growth === 0 || neverAhead(log)))
+    return source.subarray(0, write(log, source, source, 0, source.length));
   const out = allocate(source.length + growth);
   // A few edits in much text: each clean range goes straight to its place, instead of everything moving twice.
   const apart = (log.count + log.boxCount) * RANGE_COST < source.length;
@@ -67,6 +68,43 @@ function measure(log: EditLog): number {
     if (up >= 0) boxes[up * BOXED + DELTA]! += delta;
   }
   return growth;
+}
+
+/** True when writing in place never overtakes reading: at every point, what came before shrank by at least what it grew. */
+function neverAhead(log: EditLog): boolean {
+  if (!log.boxesSorted) return false;
+  const { edits, boxes } = log;
+  const editEnd = log.count * EDIT;
+  const boxEnd = log.boxCount * BOXED;
+  let lead = 0;
+  let cut = 0;
+  let e = 0;
+  let x = 0;
+  while (e < editEnd || x < boxEnd) {
+    const from = e < editEnd ? edits[e + FROM]! : NOTHING;
+    const at = x < boxEnd ? boxes[x + AT]! : NOTHING;
+    if (at < from) {
+      if (at >= cut) {
+        if (boxes[x + REMOVED] === 1) {
+          lead -= boxes[x + END]! - at;
+          cut = boxes[x + END]!;
+        } else {
+          cut = boxes[x + START]!;
+          lead += width(boxes[x + SIZE]!) + 1 - (cut - at);
+        }
+      }
+      x += BOXED;
+    } else {
+      const box = edits[e + BOX]!;
+      if (from >= cut && (box < 0 || boxes[box * BOXED + REMOVED] === 0)) {
+        cut = edits[e + TO]!;
+        lead += edits[e + LEN]! - (cut - from);
+      }
+      e += EDIT;
+    }
+    if (lead > 0) return false;
+  }
+  return true;
 }
 
 /** Moves the source, which lies at [base, base + length) of `origin`, to the front of `out`, edited; returns the size. */
