@@ -37,7 +37,9 @@ const say = (line: string): void => {
 const progress = (line: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${line}`);
 };
-const pace = values.quick ? { rounds: 3, slotMs: 25, warmUpMs: 150 } : { rounds: 13, slotMs: 50, warmUpMs: 600 };
+const pace = values.quick
+  ? { generations: 1, rounds: 3, slotMs: 25, warmUpMs: 150 }
+  : { generations: 3, rounds: 5, slotMs: 50, warmUpMs: 900 };
 const results: MicroResult[] = [];
 const processes: Record<string, ProcessResult['rows']> = {};
 const targets: Outcome[] = [];

@@ -3,6 +3,7 @@ import { KeySet, MetricsBatch } from '@otelier/otlp';
 import { dropAttributes } from '@otelier/processors';
 import { metricsRequest, metricsShapes } from '../corpus/metrics.js';
 import type { MicroCase, Variant } from '../measure/case.js';
+import { received } from '../measure/received.js';
 import { throughMetrics } from '../measure/through.js';
 import * as es from '../references/protobuf-es.js';
 import * as pbjs from '../references/protobufjs.js';
@@ -54,13 +55,19 @@ export const drop: MicroCase = {
         return { run: () => JSON.stringify(dropPlain(JSON.parse(text), names)) };
       },
     },
-    views: bytes((request) => {
-      const batch = new MetricsBatch(request);
-      for (const resource of batch.resourceMetrics)
-        for (const scope of resource.scopeMetrics)
-          for (const metric of scope.metrics) for (const point of metric.dataPoints) point.attributes.delete(keys);
-      return batch.bytes();
-    }),
+    views: {
+      prepare(payload) {
+        const body = received(input(payload, 2));
+        const run = () => {
+          const batch = new MetricsBatch(body(), true);
+          for (const resource of batch.resourceMetrics)
+            for (const scope of resource.scopeMetrics)
+              for (const metric of scope.metrics) for (const point of metric.dataPoints) point.attributes.delete(keys);
+          return batch.bytes();
+        };
+        return { run, outcome: () => pbjs.readMetrics(run()) };
+      },
+    },
   },
   targets: [
     { payload: 'met16', variant: 'views', base: 'protobufjs', atLeast: 13 },
@@ -105,10 +112,11 @@ export const dropAndMerge: MicroCase = {
     dropAttributes: {
       async prepare(payload) {
         const request = input(payload, 1);
+        const body = received(request);
         const through = await throughMetrics([deltaOnly, dropAttributes(four)]);
         let last: Uint8Array = request;
         const run = async () => {
-          last = await through(new MetricsBatch(request));
+          last = await through(new MetricsBatch(body(), true));
         };
         return { run, outcome: () => pbjs.readMetrics(last) };
       },

@@ -38,14 +38,24 @@ export class Key {
 }
 
 const known = new Map<string, Key>();
+const frequent: (Key | undefined)[] = new Array(256).fill(undefined);
 
 /** The {@link Key} of a name. Plain strings are accepted everywhere; a Key kept in a constant saves a Map look-up per use. */
 export function key(name: string): Key {
+  const n = name.length;
+  // Code asks for the same few names again and again: a slot apiece is quicker than a Map look-up.
+  const slot = (n * 5 + name.charCodeAt(n >> 1)) & 255;
+  const last = frequent[slot];
+  return last !== undefined && last.name === name ? last : keyOf(name, slot);
+}
+
+function keyOf(name: string, slot: number): Key {
   let k = known.get(name);
   if (k === undefined) {
     k = new Key(name);
     if (known.size < 8192) known.set(name, k);
   }
+  frequent[slot] = k;
   return k;
 }
 
