@@ -50,6 +50,7 @@ export type { ParseOptions } from './view/parse-options.js';
 export type { MetricType } from './view/shape.js';
 export type { SplitLimits } from './view/split.js';
 export type { Compressed } from './view/store.js';
+export { allocate } from './wire/allocate.js';
 export { type AnyValue, Double, double, type ValueKind } from './wire/any-value.js';
 export { OtlpError, type OtlpErrorCode } from './wire/error.js';
 export { Key, KeySet, key, keySet } from './wire/key.js';

@@ -5,9 +5,9 @@ let slabUsed = 0;
 let settled = false;
 
 /**
- * Memory for `size` bytes of output, not zeroed.
+ * Memory for `size` bytes of a request, not zeroed.
  *
- * Small outputs are cut from a slab, which costs an eighth of a buffer of their own.
+ * Small ones are cut from a slab, which costs an eighth of a buffer of their own.
  */
 export function allocate(size: number): Buffer {
   if (size > LARGE) {

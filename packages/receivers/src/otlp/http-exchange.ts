@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Lease, type Peer, PipelineError, type RequestFlow, type Signal } from '@otelier/core';
+import { allocate } from '@otelier/otlp';
 import { fullSuccess, refusalOf, statusOf, successOf } from './answer.js';
-import { bodyMemory } from './body-memory.js';
 import { type Coding, decompress } from './decompress.js';
 import { HttpPeer } from './http-peer.js';
 import type { BodyReader, HttpRequest } from './http-request.js';
@@ -102,7 +102,7 @@ export class HttpExchange implements BodyReader {
     else if (chunk.length === this.length) this.body = chunk;
     else {
       // The length was admitted; the parser never hands over more of a body than that.
-      if (this.body.length === 0) this.body = bodyMemory(this.length);
+      if (this.body.length === 0) this.body = allocate(this.length);
       this.body.set(chunk, this.size - chunk.length);
     }
   }
