@@ -1,4 +1,6 @@
 // The fastest plain loop for one job that we could write over the wire format, as a yardstick for the views: it knows nothing else.
+import { allocate } from '@otelier/otlp';
+
 const eventName = Buffer.from('event.name');
 const userPrompt = Buffer.from('user_prompt');
 const promptKey = Buffer.from('prompt');
@@ -63,7 +65,7 @@ export function redactByHand(b: Buffer, replacement: string): Buffer {
   levels.length = 0;
   walk(b, 0, b.length, 0, attribute.length);
   if (edits.length === 0) return b;
-  const out = Buffer.allocUnsafe(b.length + edits.length * attribute.length);
+  const out = allocate(b.length + edits.length * attribute.length);
   let w = 0;
   let cut = 0;
   let e = 0;
