@@ -12,6 +12,10 @@ export interface Traits {
   readonly produces?: 'delta' | 'cumulative';
   /** The only temporality that this component takes; a pipeline that does not guarantee it is refused. */
   readonly accepts?: 'delta' | 'cumulative';
+  /** Its stages have {@link Stage.state}: what comes out of them depends on batches that came before. */
+  readonly stateful?: boolean;
+  /** Points of several series may leave as one: afterwards a point that is sent again could not be told from another. */
+  readonly merges?: boolean;
 }
 
 interface Component extends Traits {

@@ -1,4 +1,5 @@
 import type { Flow } from './flow.js';
+import type { Stateful } from './state.js';
 
 /**
  * Takes a batch to its end. Resolves when the data is delivered or was dropped on purpose; rejects with a {@link PipelineError} when it is neither.
@@ -18,4 +19,6 @@ export interface Stage<B> {
   start?(): Promise<void>;
   flush?(): Promise<void>;
   close?(): Promise<void>;
+  /** What outlives batches, restarts and reloads; the component must have the trait `stateful`. */
+  readonly state?: Stateful;
 }

@@ -59,6 +59,8 @@ export interface Host {
   readonly admission: Admission;
   /** Directory for state and queues; undefined means in memory only. */
   readonly dataDir: string | undefined;
+  /** Counts by reason what happened to items that stay: a reset, a gap, an overlap, a series that was forgotten. */
+  note(count: number, reason: string): void;
   /** A flow for one request: receivers, and components that make batches of their own, start here. `of` may make its signal and peer when they are asked for. */
   flow(of?: FlowOptions): RequestFlow;
   /** The host of a component inside this one, as in `queue(retry(otlpExporter()))`. */

@@ -35,6 +35,7 @@ export function testHost(limitBytes = 1024 ** 3): TestHost {
       },
     },
     admission: admission(limitBytes),
+    note() {},
     child: () => host,
     flow: (of) => {
       let refused = 0;

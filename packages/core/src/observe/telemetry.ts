@@ -32,6 +32,7 @@ export function observeAccounts(engine: Engine, restarts: Tally): () => void {
   const added = counter('otelier.component.added', 'Items that a component made.');
   const dropped = counter('otelier.component.dropped', 'Items that ended in a component on purpose.');
   const refused = counter('otelier.component.refused', 'Items that a component refused.');
+  const noted = counter('otelier.component.noted', 'What happened to items that stayed: resets, gaps, overlaps.');
   const restarted = counter('otelier.operator.restarts', 'Times that an operator failed and began anew.', '{restart}');
   const held = meter.createObservableUpDownCounter('otelier.component.held', {
     description: 'Items inside.',
@@ -66,6 +67,7 @@ export function observeAccounts(engine: Engine, restarts: Tally): () => void {
       byReason(observed, added, account, account.added);
       byReason(observed, dropped, account, account.dropped);
       byReason(observed, refused, account, account.refused);
+      byReason(observed, noted, account, account.noted);
     }
     for (const [component, count] of restarts.counts)
       observed.observe(restarted, count.value, restartAttributes(component, count));

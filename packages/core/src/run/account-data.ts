@@ -30,6 +30,8 @@ export interface AccountData {
   readonly refused: CountsByReason;
   /** Receivers only: the part of `out` whose sender was told of a failure, by error code. */
   readonly failed: CountsByReason;
+  /** What happened to items that stayed, by reason: resets, gaps, overlaps. No part of the balance. */
+  readonly noted: CountsByReason;
   /** Items that are inside the component now. */
   readonly held: number;
 }

@@ -31,6 +31,8 @@ export class Account {
   declare readonly dropped: Tally;
   declare readonly refused: Tally;
   declare readonly failed: Tally;
+  /** What happened to items that stayed, by reason: no part of the balance. */
+  declare readonly noted: Tally;
   /** Items that were acknowledged by a queue and then dropped. */
   declare lost: number;
   /** Items that a queue has acknowledged and holds. */
@@ -64,6 +66,7 @@ export class Account {
     this.dropped = new Tally();
     this.refused = new Tally();
     this.failed = new Tally();
+    this.noted = new Tally();
     this.lost = 0;
     this.kept = 0;
     this.spent = 0;

@@ -38,6 +38,7 @@ export function createHost(engine: Engine, place: Place, account: Account | unde
     get meter() {
       return engine.meter;
     },
+    note: (count, reason) => account?.noted.add(reason, count),
     flow: (of) => rootFlow(of, account),
     child: (name) => createHost(engine, { ...place, id: `${place.id}/${name}`, name }, account),
   };

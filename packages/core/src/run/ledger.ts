@@ -77,6 +77,7 @@ function accountData(account: Account): AccountData {
     dropped: counts(account.dropped),
     refused: counts(account.refused),
     failed: counts(account.failed),
+    noted: counts(account.noted),
   };
 }
 
@@ -90,7 +91,7 @@ function fold(into: Account, from: Account): void {
   into.held += from.held;
   into.kept += from.kept;
   into.lost += from.lost;
-  for (const key of ['added', 'dropped', 'refused', 'failed'] as const) {
+  for (const key of ['added', 'dropped', 'refused', 'failed', 'noted'] as const) {
     for (const [reason, { value }] of from[key].counts) into[key].add(reason, value);
   }
 }

@@ -13,7 +13,7 @@ import {
 
 const account: AccountData = {
   ...{ id: 'logs/events/x', kind: 'processor', name: 'x', signal: 'logs', pipeline: 'events' },
-  ...{ in: 5, out: 3, held: 0, added: {}, dropped: { filtered: 2 }, refused: {}, failed: {} },
+  ...{ in: 5, out: 3, held: 0, added: {}, dropped: { filtered: 2 }, refused: {}, failed: {}, noted: {} },
 };
 
 test('conservation: an account that balances passes, one that does not is named with its figures', () => {

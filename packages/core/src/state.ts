@@ -1,0 +1,28 @@
+/** Takes what a component wants to keep; keys and values are copied before the call returns. */
+export interface StateWriter {
+  /** Keeps `value` under `key`, of at most 1,024 bytes; keys are the component's own. */
+  put(key: Uint8Array, value: Uint8Array): void;
+  delete(key: Uint8Array): void;
+}
+
+/** What a component kept, in the order of the keys' bytes. */
+export type StateEntries = Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+
+/**
+ * State of a stage that outlives batches, restarts and reloads.
+ *
+ * The engine takes one batch at a time through the stateful processors of a pipeline, commits what they changed together with what
+ * came out, and only then sends it on. Until a batch has passed the last of them its changes can be taken back ({@link undo}); once
+ * it has, they stand whatever becomes of the batch: the engine keeps what came out until it is delivered, and knows a batch
+ * that is sent again. With a data directory all of that is on disk before the sender hears of it.
+ */
+export interface Stateful {
+  /** Takes over what an earlier run, or the same component before a reload, had kept. At most once, before the first batch. */
+  restore(entries: StateEntries): void;
+  /** Makes the changes since the last `save` or `undo` final and writes them; to nowhere when there is no data directory. */
+  save(to: StateWriter | undefined): void;
+  /** Takes back the changes since the last `save` or `undo`. */
+  undo(): void;
+  /** Writes everything, for the hand-over on reload. */
+  snapshot(to: StateWriter): void;
+}
