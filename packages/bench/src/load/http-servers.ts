@@ -22,7 +22,7 @@ export const httpServers: ProcessCase = {
     // Short turns: the machine's speed drifts, and a ratio is only as good as its two turns are close.
     const rounds = quick ? 1 : 21;
     const seconds = 0.4;
-    // The JIT is done with a server only after some ten thousand requests, with the larger one last.
+    // After one second a server's time per request was still falling: the JIT is not done with it.
     const warmUpSeconds = quick ? 0.3 : 4;
     const running = await Promise.all(servers.map(({ script, args }) => ServerProcess.start(script, args)));
     const pools = running.map(({ port }) => new Pool(`http://127.0.0.1:${port}`, { connections: 32, pipelining: 1 }));
