@@ -39,7 +39,7 @@ const progress = (line: string): void => {
 };
 const pace = values.quick
   ? { generations: 1, rounds: 3, slotMs: 25, warmUpMs: 150 }
-  : { generations: 3, rounds: 5, slotMs: 50, warmUpMs: 900 };
+  : { generations: 3, rounds: 15, slotMs: 20, warmUpMs: 1200 };
 const results: MicroResult[] = [];
 const processes: Record<string, ProcessResult['rows']> = {};
 const targets: Outcome[] = [];

@@ -19,8 +19,11 @@ const median = (values: readonly number[]): number => values.toSorted((a, b) => 
 export const httpServers: ProcessCase = {
   name: 'HTTP receiver',
   async measure({ quick, progress }) {
-    const rounds = quick ? 1 : 5;
-    const seconds = quick ? 0.4 : 1.5;
+    // Short turns: the machine's speed drifts, and a ratio is only as good as its two turns are close.
+    const rounds = quick ? 1 : 21;
+    const seconds = 0.4;
+    // After one second a server's time per request was still falling: the JIT is not done with it.
+    const warmUpSeconds = quick ? 0.3 : 4;
     const running = await Promise.all(servers.map(({ script, args }) => ServerProcess.start(script, args)));
     const pools = running.map(({ port }) => new Pool(`http://127.0.0.1:${port}`, { connections: 32, pipelining: 1 }));
     try {
@@ -29,7 +32,7 @@ export const httpServers: ProcessCase = {
       for (const { name, body, atLeast } of bodies) {
         if (LogsBatch.parse(body).count === 0) throw new Error('an empty request measures nothing');
         const times = servers.map(() => [] as number[]);
-        for (const pool of pools) await load(pool, body, quick ? 0.3 : 1);
+        for (const pool of pools) await load(pool, body, warmUpSeconds);
         for (let round = 0; round < rounds; round++) {
           for (let turn = 0; turn < servers.length; turn++) {
             const i = (turn + round) % servers.length;

@@ -24,6 +24,7 @@ import {
 import { locate } from './locate.js';
 import { normalise } from './normalise.js';
 import { overlong32 } from './overlong.js';
+import { plainAttributes } from './plain-attributes.js';
 
 /** Values nested in values: deeper requests are refused. Real telemetry nests two or three deep. */
 export const DEFAULT_MAX_DEPTH = 64;
@@ -77,7 +78,7 @@ function fields(kind: number, p: number, end: number, depth: number): void {
     const at = p;
     let entry = layout[base | b[p++]!]!;
     if (entry === KEY_VALUE && depth < maxDepth) {
-      p = plainAttributes(at, end);
+      p = plainAttributes(b, words, at, end);
       if (p > at) continue;
       p = at + 1;
     }
@@ -141,36 +142,6 @@ function fields(kind: number, p: number, end: number, depth: number): void {
   }
   if (p !== end) fail(`${nameOf(kind)} ends at byte ${end} inside a field`, end);
   if (twice !== 0) odd = 1;
-}
-
-/**
- * Where the run of plain attributes ends that begins at `at`: shorter than 128 bytes, the value a text or a small number.
- *
- * Most of a request is such attributes. Each is told by two loads of four bytes: tag, length, `0a`, length of the key; and behind
- * the key `12`, length, kind, length or number.
- */
-function plainAttributes(at: number, end: number): number {
-  const w = words;
-  const start = bytes[at]! | 0x0a0000;
-  while (at + 8 <= end) {
-    const head = w.getInt32(at, true);
-    const n = (head >>> 8) & 255;
-    const keyLength = head >>> 24;
-    const rest = n - keyLength - 4;
-    const stop = at + 2 + n;
-    if ((head & 0xff00ff) !== start || n > 127 || rest < 2 || stop > end) break;
-    const value = w.getInt32(at + 4 + keyLength, true);
-    if ((value & 0xffff) !== ((rest << 8) | 0x12)) break;
-    const kind = (value >>> 16) & 255;
-    const last = value >>> 24;
-    if (kind === 0x0a) {
-      if (last !== rest - 2) break;
-    } else if (kind === 0x21) {
-      if (rest !== 9) break;
-    } else if (rest !== 2 || !(kind === 0x18 ? last < 128 : kind === 0x10 && last < 2)) break;
-    at = stop;
-  }
-  return at;
 }
 
 /** `0a length key [12 length value]`, nothing else; any other order or number of fields takes the slow path. */

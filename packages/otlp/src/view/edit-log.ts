@@ -21,6 +21,9 @@ export const DELTA = 4;
 export const SIZE = 5;
 export const REMOVED = 6;
 
+/** An encoded attribute up to this size outlives its batch. */
+const KEPT = 128;
+
 /**
  * What one traversal changed, as numbers: no view has to stay alive for it.
  *
@@ -68,11 +71,14 @@ export class EditLog {
   reset(): void {
     this.count = 0;
     this.boxCount = 0;
-    this.used = 0;
+    // The next batch most likely gets the same constant: its bytes stay when nothing lies before them.
+    const keepsMemo = typeof this.memoValue === 'string' && this.memoSrc === 0 && this.memoLen <= KEPT;
+    this.used = keepsMemo ? this.memoLen : 0;
     this.boxesSorted = true;
     this.lastFrom = -1;
     this.lastBox = -1;
     this.boxAt = undefined;
+    if (keepsMemo) return;
     this.memoKey = undefined;
     this.memoValue = undefined;
   }

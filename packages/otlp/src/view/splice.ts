@@ -1,4 +1,4 @@
-import { allocate } from '../wire/allocate.js';
+import { reserve, reserved, reservedAt, take } from '../wire/allocate.js';
 import { putVarint, width } from '../wire/varint.js';
 import {
   AT,
@@ -29,12 +29,14 @@ const NOTHING = 0x7fffffff;
 export function splice(log: EditLog, source: Buffer, inPlace: boolean): Buffer {
   const growth = measure(log);
   if (inPlace && (growth === 0 || neverAhead(log)))
-    return source.subarray(0, write(log, source, source, 0, source.length));
-  const out = allocate(source.length + growth);
+    return source.subarray(0, write(log, source, 0, source, 0, source.length));
+  reserve(source.length + growth);
+  const out = reserved;
+  const at = reservedAt;
   // A few edits in much text: each clean range goes straight to its place, instead of everything moving twice.
   const apart = (log.count + log.boxCount) * RANGE_COST < source.length;
-  if (!apart) out.set(source, growth);
-  return out.subarray(0, write(log, out, apart ? source : out, apart ? 0 : growth, source.length));
+  if (!apart) out.set(source, at + growth);
+  return take(write(log, out, at, apart ? source : out, apart ? 0 : at + growth, source.length) - at);
 }
 
 /** Bytes that move in the time which a copy from another buffer takes beyond one within the same. */
@@ -107,13 +109,12 @@ function neverAhead(log: EditLog): boolean {
   return true;
 }
 
-/** Moves the source, which lies at [base, base + length) of `origin`, to the front of `out`, edited; returns the size. */
-function write(log: EditLog, out: Buffer, origin: Buffer, base: number, length: number): number {
+/** Moves the source, which lies at [base, base + length) of `origin`, to `out` from `w` on, edited; returns where that ends. */
+function write(log: EditLog, out: Buffer, w: number, origin: Buffer, base: number, length: number): number {
   const { edits, inserted } = log;
   const boxes = log.boxesSorted ? log.boxes : inWireOrder(log);
   const editEnd = log.count * EDIT;
   const boxEnd = log.boxCount * BOXED;
-  let w = 0;
   let cut = 0; // the source before `cut` is done
   let e = 0;
   let x = 0;
