@@ -18,7 +18,12 @@ export type {
   SpanData,
   SummaryPointData,
 } from './build/data.js';
-export { copyExemplars } from './identity/exemplars.js';
+export {
+  type AttributesForExemplars,
+  addToExemplars,
+  attributesForExemplars,
+  copyExemplars,
+} from './identity/exemplars.js';
 export { MetricFields } from './identity/metric-fields.js';
 export { DOUBLE, INT, NONE, PointFields } from './identity/point-fields.js';
 export { StreamTable, type StreamTableOptions } from './identity/stream-table.js';

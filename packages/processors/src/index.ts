@@ -4,6 +4,7 @@ export { type CumulativeToDeltaOptions, cumulativeToDelta } from './cumulative-t
 export { type DeltaToCumulativeOptions, deltaToCumulative } from './delta-to-cumulative/delta-to-cumulative.js';
 export { type DropAttributesOptions, dropAttributes } from './drop-attributes/drop-attributes.js';
 export { type FilteredSignals, type FilterNames, type FilterOptions, filter, filtered } from './filter/filter.js';
+export { type KeepAttributesOptions, keepAttributes } from './keep-attributes/keep-attributes.js';
 export {
   contentAttributes,
   identityAttributes,

@@ -8,6 +8,7 @@ import type { Probe } from './probe.js';
 /** What of an owner is left out of its identity. */
 export interface OwnersOptions {
   readonly withoutResource: KeySet | undefined;
+  readonly withoutScope: KeySet | undefined;
   readonly ignoreTemporality: boolean;
   readonly hashBits: number | undefined;
 }
@@ -22,6 +23,7 @@ export class Owners {
   declare temporality: number;
   declare private readonly probe: Probe;
   declare private readonly withoutResource: KeySet | undefined;
+  declare private readonly withoutScope: KeySet | undefined;
   declare private readonly ignoreTemporality: boolean;
   declare private readonly resources: Interned;
   declare private readonly scopes: Interned;
@@ -32,9 +34,10 @@ export class Owners {
   declare private resourceView: unknown;
   declare private resource: number;
 
-  constructor(probe: Probe, { withoutResource, ignoreTemporality, hashBits }: OwnersOptions) {
+  constructor(probe: Probe, { withoutResource, withoutScope, ignoreTemporality, hashBits }: OwnersOptions) {
     this.probe = probe;
     this.withoutResource = withoutResource;
+    this.withoutScope = withoutScope;
     this.ignoreTemporality = ignoreTemporality;
     this.resources = new Interned(hashBits);
     this.scopes = new Interned(hashBits);
@@ -117,7 +120,7 @@ export class Owners {
       const n = varint(b, at);
       const start = after;
       addFields(probe, start, start + n, 0x0a, 0x12);
-      probe.addAttributes(start, start + n, 0x1a, undefined);
+      probe.addAttributes(start, start + n, 0x1a, this.withoutScope);
     }
     this.scope = this.scopes.add(probe, this.resource, 0, 0, Number.POSITIVE_INFINITY);
     if (this.scopes.isNew) this.resources.notes[this.resource]!++;

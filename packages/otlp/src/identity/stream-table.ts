@@ -16,6 +16,8 @@ export interface StreamTableOptions {
   readonly without?: KeySet;
   /** Resource attributes that are not part of the identity. */
   readonly withoutResource?: KeySet;
+  /** Scope attributes that are not part of the identity. */
+  readonly withoutScope?: KeySet;
   /** A delta and a cumulative stream of one name are one. */
   readonly ignoreTemporality?: boolean;
   /** Points with different start times are different streams: one per run of each process. */
@@ -53,6 +55,8 @@ export class StreamTable {
   declare attributesEnd: number;
   /** True when that point may have exemplars; false when it surely has none. */
   declare mayHaveExemplars: boolean;
+  /** True when that point may have flags; false when it surely has none. */
+  declare mayHaveFlags: boolean;
   declare private readonly owners: Owners;
   declare private readonly streams: Interned;
   /** The same points with the attributes that are left out, each with what it turned out to be; undefined when none are. */
@@ -71,6 +75,7 @@ export class StreamTable {
     this.attributesStart = 0;
     this.attributesEnd = 0;
     this.mayHaveExemplars = false;
+    this.mayHaveFlags = false;
     this.cuts = new Cuts();
     this.recalled = -1;
     this.streams = new Interned(options.hashBits);
@@ -78,6 +83,7 @@ export class StreamTable {
     this.probe = new Probe(seeds[0]!, seeds[1]!);
     this.owners = new Owners(this.probe, {
       withoutResource: options.withoutResource,
+      withoutScope: options.withoutScope,
       ignoreTemporality: options.ignoreTemporality ?? false,
       hashBits: options.hashBits,
     });
@@ -113,8 +119,10 @@ export class StreamTable {
     const { shape } = view;
     const tag = shape.attributes;
     const exemplarsTag = shape.exemplars;
+    const flagsTag = shape.flags;
     const { byStartTime } = this;
     let exemplars = false;
+    let flags = false;
     let startAt = -1;
     let p = view.start;
     // Encoders write attributes side by side; one that does not takes the longer way below.
@@ -123,6 +131,7 @@ export class StreamTable {
       if (t === tag) break;
       if (t === START_TIME) startAt = p + 1;
       else if (t === exemplarsTag) exemplars = true;
+      else if (t === flagsTag) flags = true;
       p = (t & 0x87) === 1 ? p + 9 : skip(b, p + 1, t);
     }
     const from = p;
@@ -138,12 +147,14 @@ export class StreamTable {
         const t = b[p]!;
         if (t === tag || (t === START_TIME && byStartTime && p + 1 !== startAt)) break;
         if (t === exemplarsTag) exemplars = true;
+        else if (t === flagsTag) flags = true;
         p = (t & 0x87) === 1 ? p + 9 : skip(b, p + 1, t);
       }
       if (p >= end) {
         recalled.found(id);
         this.isNew = false;
         this.mayHaveExemplars = exemplars;
+        this.mayHaveFlags = flags;
         this.attributesStart = from;
         this.attributesEnd = recalled.matchedTo;
         if (this.whole === undefined) return id;
@@ -152,6 +163,7 @@ export class StreamTable {
       }
     }
     this.mayHaveExemplars = exemplarsTag !== 0;
+    this.mayHaveFlags = true;
     this.attributesStart = 0;
     this.attributesEnd = 0;
     this.recalled = -1;
