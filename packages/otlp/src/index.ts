@@ -40,6 +40,7 @@ export type {
 } from './metrics/data-point.js';
 export type { Metric, ResourceMetrics, ScopeMetrics, Temporality } from './metrics/metric.js';
 export { MetricsBatch } from './metrics/metrics-batch.js';
+export { type PointHead, pointBytes, pointHead, requestOfPoints } from './metrics/point-parts.js';
 export {
   decodeExportResponse,
   type Encoding,

@@ -1,3 +1,4 @@
+export { type AggregateOptions, aggregate } from './aggregate/aggregate.js';
 export { apply } from './apply/apply.js';
 export { type BatchOptions, batch, batched } from './batch/batch.js';
 export { type CumulativeToDeltaOptions, cumulativeToDelta } from './cumulative-to-delta/cumulative-to-delta.js';
