@@ -4,6 +4,7 @@ import { after, skip, varint } from '../wire/varint.js';
 import { find } from './find.js';
 import { Interned } from './interned.js';
 import type { Probe } from './probe.js';
+import { streamRequest } from './stream-request.js';
 
 /** What of an owner is left out of its identity. */
 export interface OwnersOptions {
@@ -65,6 +66,25 @@ export class Owners {
     this.data = undefined;
     this.scopeView = undefined;
     this.resourceView = undefined;
+  }
+
+  /** A request with this metric, its scope and resource, that holds the one data point `point`. */
+  request(metric: number, point: Uint8Array): Buffer {
+    const { metrics, scopes, resources } = this;
+    const scope = metrics.parents[metric]!;
+    const resource = scopes.parents[scope]!;
+    const shape = metrics.firstExtra(metric);
+    return streamRequest({
+      resource: resources.read(resource),
+      resourceOrdered: resources.orderedLength(resource),
+      scope: scopes.read(scope),
+      scopeOrdered: scopes.orderedLength(scope),
+      metric: metrics.read(metric),
+      type: shape & 0xff,
+      temporality: (shape >> 8) & 0xff,
+      monotonic: shape >> 16 !== 0,
+      point,
+    });
   }
 
   /** One more stream holds on to the metric entered last. */
