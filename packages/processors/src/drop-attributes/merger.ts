@@ -1,5 +1,4 @@
 import {
-  addToExemplars,
   attributesForExemplars,
   copyExemplars,
   type DataPoint,
@@ -14,6 +13,7 @@ import { readExponential, readHistogram, writeExponential, writeHistogram } from
 import { addExponentials, type Exponential } from '../distribution/exponential.js';
 import { addHistograms, type Histogram } from '../distribution/histogram.js';
 import { add, compareTimes, high, kind, low } from '../distribution/words.js';
+import { cleanExemplars } from './exemplars.js';
 import { Gauges } from './gauges.js';
 import type { RemovalSettings } from './options.js';
 
@@ -196,14 +196,9 @@ export class Merger {
     this.exemplars.set(slot, has + copyExemplars(point, first, this.maxExemplars - has, without, adding));
   }
 
-  // Points that stay lose their attributes; of those that go nobody will read them. Before the point loses its own.
+  // Points that stay lose their attributes; of those that go nobody will read them.
   private cleanExemplars(point: DataPoint): void {
-    if (!this.keepsInExemplars) {
-      for (const exemplar of point.exemplars) exemplar.filteredAttributes.delete(this.keys);
-      return;
-    }
-    const adding = attributesForExemplars(point, this.keys);
-    if (adding !== undefined) addToExemplars(point, adding);
+    cleanExemplars(point, this.keys, this.keepsInExemplars);
   }
 
   private away(point: DataPoint): void {
