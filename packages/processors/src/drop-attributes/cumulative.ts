@@ -40,9 +40,14 @@ export class CumulativeMerging {
       now,
       this.into,
     );
-    this.accumulator = new Accumulator({ seed, overlaps: 'add', maxStreams, maxStale }, this.out);
+    this.accumulator = new Accumulator({ seed, overlaps: 'add', maxStreams, maxStale }, now, this.out);
     this.metric = new MetricFields();
     this.state = combineStates(this.converter, this.accumulator, this.levels);
+  }
+
+  /** Shows what came in and was passed on, by metric; the returned function ends that. */
+  observe(): () => void {
+    return this.converter.totals.observe(this.host);
   }
 
   /** Whether the batch holds only, some or no cumulative metrics. */

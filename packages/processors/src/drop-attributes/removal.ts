@@ -37,8 +37,12 @@ export function removal(
       metrics: (next, host) => {
         const merging = new Merging(keys, settings, host);
         const cumulative = new CumulativeMerging(keys, settings, merging, host);
+        const end = cumulative.observe();
         return {
           state: cumulative.state,
+          async close() {
+            end();
+          },
           consume(batch, flow) {
             const share = cumulative.share(batch);
             if (share === 'all') {

@@ -276,6 +276,7 @@ describe('cumulative series', () => {
     expect(value(driven.step(request('b', 1, 7n), 'restart'))).toEqual([12n]);
     driven.now += 2 * 3_600_000;
     expect(value(driven.step(request('b', 7200, 8n), 'undo'))).toEqual([8n]);
-    expect(driven.kept.size).toBe(2);
+    // The total, and the one that is left.
+    expect([...driven.kept.keys()].filter((key) => key.startsWith('02'))).toHaveLength(2);
   });
 });
