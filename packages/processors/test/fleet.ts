@@ -13,11 +13,11 @@ const small = fc.bigInt({ min: 0n, max: 9n });
 export const anyPoint = fc.record({
   kind: fc.constantFrom<Kind>('int', 'double', 'histogram', 'exponential'),
   series: fc.nat(3),
-  start: fc.constantFrom(0, 1, 5, 40),
+  start: fc.constantFrom<number>(0, 1, 5, 40),
   time: fc.integer({ min: 2, max: 60 }),
   value: fc.oneof(fc.bigInt({ min: -5n, max: 1000n }), fc.constantFrom(2n ** 62n, 2n ** 53n + 1n)),
   fraction: fc.constantFrom(0.1, 1e-9, 0.7, 1e17, Number.NaN),
-  flags: fc.constantFrom(0, 0, 0, 0, 0, 1),
+  flags: fc.constantFrom<number>(0, 0, 0, 0, 0, 1),
   buckets: fc.array(small, { minLength: 3, maxLength: 3 }),
   bounds: fc.constantFrom([1, 2], [1, 2], [1, 3]),
   scale: fc.constantFrom(0, 1, 2),
