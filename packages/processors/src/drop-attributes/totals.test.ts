@@ -10,6 +10,7 @@ import {
 import { fakeClock, testPipeline } from '@otelier/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { aggregate } from '../aggregate/aggregate.js';
 import { cumulativeToDelta } from '../cumulative-to-delta/cumulative-to-delta.js';
 import { deltaToCumulative } from '../delta-to-cumulative/delta-to-cumulative.js';
 import { CumulativeMerging } from './cumulative.js';
@@ -117,6 +118,9 @@ const orders: [string, () => readonly Processor<'metrics'>[], 'delta' | 'cumulat
   ['drop, d2c', () => [drop(), deltaToCumulative()], 'cumulative'],
   ['d2c, drop', () => [deltaToCumulative(), drop()], 'cumulative'],
   ['c2d, drop, d2c', () => [cumulativeToDelta(), drop(), deltaToCumulative()], 'cumulative'],
+  ['drop, aggregate', () => [drop(), aggregate({ interval: '10s', lateness: '1s' })], undefined],
+  ['aggregate, c2d, drop', () => [aggregate({ interval: '10s' }), cumulativeToDelta(), drop()], 'delta'],
+  ['aggregate, drop, d2c', () => [aggregate({ interval: '10s' }), drop(), deltaToCumulative()], 'cumulative'],
   ['d2c, drop, c2d', () => [deltaToCumulative(), drop(), cumulativeToDelta()], 'delta'],
 ];
 
@@ -125,8 +129,12 @@ describe.each(['delta', 'cumulative'] as const)('a fleet that sends %s', (tempor
     await fc.assert(
       fc.asyncProperty(counting, async (steps) => {
         const { requests, truth } = fleet(steps, temporality);
-        const run = await testPipeline(processors(), { clock: fakeClock(noon) });
-        for (const request of requests) await run.send(request);
+        const clock = fakeClock(noon);
+        const run = await testPipeline(processors(), { clock });
+        for (const request of requests) {
+          await run.send(request);
+          await clock.advance(2000);
+        }
         await run.end();
         for (const type of ['sum', 'histogram'] as const) {
           const got = totals(run.received.metrics, type, produces ?? temporality);
@@ -137,6 +145,42 @@ describe.each(['delta', 'cumulative'] as const)('a fleet that sends %s', (tempor
       { numRuns: 40 },
     );
   });
+});
+
+test('a request of everything, whose resources and scopes lose the attribute too, comes out as one', async () => {
+  const run = await testPipeline([dropAttributes(['session.id'], { resource: true, scope: true })], {
+    clock: fakeClock(noon),
+  });
+  const one = (session: string, n: bigint) => {
+    const attributes = { 'session.id': session };
+    const points = [{ attributes, startTimeUnixNano: at(0), timeUnixNano: at(1), value: n }];
+    return {
+      resource: { attributes: { ...attributes, 'service.name': 's' } },
+      scope: { name: 'x', attributes },
+      metrics: [
+        { name: 'gauge', gauge: { points } },
+        { name: 'delta', sum: { temporality: 'delta' as const, monotonic: true, points } },
+        { name: 'total', sum: { temporality: 'cumulative' as const, monotonic: true, points } },
+        { name: 'level', sum: { temporality: 'cumulative' as const, monotonic: false, points } },
+      ],
+    };
+  };
+  await run.send(buildMetrics([one('a', 1n), one('b', 2n), one('c', 4n)]));
+  await run.end();
+  const out = run.received.metrics.flatMap((b) => [...b.points()]);
+  expect(out.map((p) => [p.metric.name, (p as NumberDataPoint).intValue])).toEqual([
+    ['delta', 7n],
+    ['gauge', 4n],
+    ['total', 0n],
+    ['total', 7n],
+    ['level', 7n],
+  ]);
+  for (const p of out)
+    expect([p.attributes, p.scope.attributes, p.resource.attributes].map((of) => of.toObject())).toEqual([
+      {},
+      {},
+      { 'service.name': 's' },
+    ]);
 });
 
 describe('cumulative series', () => {
