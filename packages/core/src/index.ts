@@ -40,5 +40,6 @@ export type { CollectorOptions } from './run/options.js';
 export type { ShutdownReport } from './run/report.js';
 export { type AnyBatch, type Signal, type Signals, signals } from './signal.js';
 export type { StateEntries, Stateful, StateWriter } from './state.js';
+export type { StateChange, StateStore } from './store/state-store.js';
 export type { Bytes, Duration } from './units.js';
 export { parseBytes, parseDuration } from './units.js';

@@ -21,6 +21,7 @@ export type {
 export { copyExemplars } from './identity/exemplars.js';
 export { MetricFields } from './identity/metric-fields.js';
 export { DOUBLE, INT, NONE, PointFields } from './identity/point-fields.js';
+export { PointFingerprint } from './identity/point-fingerprint.js';
 export { StreamTable, type StreamTableOptions } from './identity/stream-table.js';
 export type { LogRecord, ResourceLogs, ScopeLogs } from './logs/log-record.js';
 export { LogsBatch } from './logs/logs-batch.js';
