@@ -24,7 +24,7 @@ export class Changes {
   }
 
   #key(prefix: Uint8Array, key: Uint8Array): Buffer {
-    if (key.length > 1024) throw new RangeError(`expected a key of at most 1024 bytes, got ${key.length}`);
+    if (key.length > 1100) throw new RangeError(`expected a key of at most 1024 bytes, got ${key.length}`);
     const made = this.#take(prefix.length + key.length);
     made.set(prefix);
     made.set(key, prefix.length);

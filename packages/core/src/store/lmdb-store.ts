@@ -1,6 +1,10 @@
-import { join } from 'node:path';
+import { mkdirSync, renameSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
+import { PipelineError } from '../error.js';
 import type { Logger } from '../host.js';
+import { damageOf } from './data-file.js';
+import { lockFile } from './lock.js';
 import type { StateChange, StateStore } from './state-store.js';
 
 interface Commit {
@@ -77,9 +81,74 @@ function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
   return true;
 }
 
-/** Opens the store of a data directory. */
-export async function openLmdb(dataDir: string, _logger: Logger): Promise<StateStore> {
-  const path = join(dataDir, 'state');
-  const db = open<Uint8Array, Uint8Array>({ path, encoding: 'binary', keyEncoding: 'binary', overlappingSync: false });
-  return new LmdbStore(db, () => {});
+/**
+ * Opens the store of a data directory, which is made if it is not there. A store that is damaged is moved aside.
+ *
+ * @throws {PipelineError} when the directory cannot be used, or another process uses it.
+ */
+export async function openLmdb(dataDir: string, logger: Logger): Promise<StateStore> {
+  const path = join(resolve(dataDir), 'state');
+  const release = prepare(dataDir, path);
+  try {
+    let damage = damageOf(join(path, 'data.mdb'));
+    if (damage === undefined) {
+      try {
+        return new LmdbStore(openAt(path), release);
+      } catch (error) {
+        damage = damageIn(error);
+        if (damage === undefined) throw unusable(dataDir, error);
+      }
+    }
+    const aside = `${path}.damaged-${new Date().toISOString().replaceAll(':', '-')}`;
+    renameSync(path, aside);
+    logger.error(
+      { store: path, damage, moved: aside },
+      'the state store is damaged: it was moved aside, and totals begin anew',
+    );
+    return new LmdbStore(openAt(path), release);
+  } catch (error) {
+    release();
+    throw error instanceof PipelineError ? error : unusable(dataDir, error);
+  }
+}
+
+function prepare(dataDir: string, path: string): () => void {
+  let release: (() => void) | undefined;
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    release = lockFile(`${path}.lock`);
+  } catch (error) {
+    throw unusable(dataDir, error);
+  }
+  if (release !== undefined) return release;
+  throw new PipelineError(
+    'unavailable',
+    `data directory ${dataDir}: expected one that no other collector uses, but ${path}.lock is held by a process that runs`,
+  );
+}
+
+function openAt(path: string): RootDatabase<Uint8Array, Uint8Array> {
+  return open<Uint8Array, Uint8Array>({
+    ...{ path, encoding: 'binary', keyEncoding: 'binary' },
+    // A transaction counts as committed when it has been synced.
+    overlappingSync: false,
+    noSubdir: false,
+  });
+}
+
+// LMDB's codes for a file that is not one of its own or contradicts itself.
+const damageCodes: readonly unknown[] = [-30793, -30794, -30796, -30797];
+
+function damageIn(error: unknown): string | undefined {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: string };
+  return damageCodes.includes(code) ? (message ?? String(code)) : undefined;
+}
+
+function unusable(dataDir: string, cause: unknown): PipelineError {
+  const why = (cause as NodeJS.ErrnoException).code ?? (cause instanceof Error ? cause.message : typeof cause);
+  return new PipelineError(
+    'unavailable',
+    `data directory ${dataDir}: expected a directory that this process can write to, got ${why}`,
+    { cause },
+  );
 }
