@@ -35,6 +35,7 @@ export type { CollectorEvent, CollectorState } from './observe/events.js';
 export { createLogger, type LoggerOptions, type LogLevel } from './observe/logger.js';
 export { bytes, ConfigError, duration, parseOptions } from './options.js';
 export type { AccountData, ComponentKind, CountsByReason } from './run/account-data.js';
+export { type CheckHint, checkHints } from './run/check-hints.js';
 // For people who run pipelines in their own service
 export { type Collector, createCollector } from './run/collector.js';
 export type { GraphData, GraphEdge, GraphNode } from './run/graph-data.js';

@@ -19,6 +19,8 @@ export class LmdbStore implements StateStore {
   readonly #release: () => void;
   #waiting: Commit[] = [];
   #writing: Promise<void> | undefined;
+  /** Why commits fail, until all have heard. */
+  #failure: unknown;
 
   constructor(db: RootDatabase<Uint8Array, Uint8Array>, release: () => void) {
     this.#db = db;
@@ -33,6 +35,7 @@ export class LmdbStore implements StateStore {
   }
 
   commit(changes: readonly StateChange[]): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ changes, resolve, reject });
       this.#writing ??= this.#write();
@@ -55,7 +58,11 @@ export class LmdbStore implements StateStore {
         await this.#transaction(commits);
         for (const { resolve } of commits) resolve();
       } catch (error) {
-        for (const { reject } of commits) reject(error);
+        this.#failure = error;
+        for (const { reject } of [...commits, ...this.#waiting]) reject(error);
+        this.#waiting = [];
+        await new Promise((resolve) => setImmediate(resolve));
+        this.#failure = undefined;
       }
     }
     this.#writing = undefined;

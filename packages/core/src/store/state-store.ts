@@ -12,6 +12,8 @@ export interface StateStore {
   /**
    * Makes all of these changes, in their order, or none. Resolves when they would survive a power cut. Commits take effect in the order of the
    * calls; those of one moment may share one write to disk. The bytes must not be changed until then.
+   *
+   * When one fails, so does every other that is called before whoever called it has heard: later changes build on earlier ones.
    */
   commit(changes: readonly StateChange[]): Promise<void>;
   /** Waits for what is being committed and closes. */

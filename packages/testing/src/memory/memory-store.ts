@@ -20,6 +20,7 @@ type Data = Map<string, readonly [Uint8Array, Uint8Array]>;
 function open(data: Data): MemoryStore {
   let crashed = false;
   let failures = 0;
+  let failing = false;
   let commits = 0;
   let latest: Promise<void> = Promise.resolve();
   const apply = (changes: readonly StateChange[]): void => {
@@ -36,11 +37,18 @@ function open(data: Data): MemoryStore {
       for (const name of names) yield data.get(name)!;
     },
     commit(changes) {
+      if (failing) return Promise.reject(new Error('the memory store was told to fail'));
       const committed = new Promise<void>((resolve, reject) => {
         setImmediate(() => {
           if (crashed) return;
-          if (failures > 0) {
-            failures--;
+          if (failing || failures > 0) {
+            if (!failing) {
+              failures--;
+              failing = true;
+              setImmediate(() => {
+                failing = false;
+              });
+            }
             reject(new Error('the memory store was told to fail'));
             return;
           }

@@ -237,6 +237,7 @@ export class Outbox {
     if (this.#heir !== undefined) {
       this.#give(entry, this.#heir);
       this.#heir.#failedWith(error);
+      this.#idle();
     } else {
       insert(this.#waiting, entry);
       this.#failedWith(error);
@@ -271,6 +272,7 @@ export class Outbox {
     const owner = this.#heir ?? this;
     owner.#tellFollowers();
     owner.pump();
+    this.#idle();
   }
 
   #isBehindFailure(seq: number): boolean {
