@@ -201,6 +201,7 @@ describe('a stateful pipeline', () => {
     await expect(send(1)).rejects.toThrow('cannot be written');
     await expect(send(2)).rejects.toThrow('cannot be written');
     expect(got).toEqual([]);
+    await turn();
     clock.advance(1000);
     await turn();
     await turn();
