@@ -1,6 +1,7 @@
-import { claudeCode, processorContract, testPipeline } from '@otelier/testing';
+import { claudeCode, memoryStore, processorContract, testPipeline } from '@otelier/testing';
 import { LogsBatch } from 'otelier';
 import { describe, expect, test } from 'vitest';
+import { countEvents } from './count-events.js';
 import { dropBelow } from './drop-below.js';
 import { mergeWindow } from './merge-window.js';
 import config from './pipeline.config.js';
@@ -57,7 +58,26 @@ describe('stage form', () => {
   });
 });
 
+describe('stage with state', () => {
+  test('countEvents goes on after a crash, and counts what is sent again once', async () => {
+    const store = memoryStore();
+    const prompt = (n: number) => claudeCode.logs([{ event: 'user_prompt', prompt: `${n}` }]);
+    const first = await testPipeline([countEvents()], { store });
+    const [one, two] = [prompt(1), prompt(2)];
+    await first.send(one.fork());
+    await first.clock.advance(1000);
+    await using second = await testPipeline([countEvents()], { store: store.crash() });
+    await second.send(one.fork());
+    await second.send(two);
+    const counts = second.received.logs.flatMap((batch) =>
+      [...batch.records()].map(({ attributes }) => attributes.get('event.count')),
+    );
+    expect(counts).toEqual([2]);
+  });
+});
+
 test.each([
+  ['count-events', () => countEvents()],
   ['drop-below', () => dropBelow(9)],
   ['team-from-header', () => teamFromHeader('x-team')],
   ['merge-window', () => mergeWindow(20)],

@@ -14,6 +14,7 @@ export type {
 } from './component.js';
 export type { Pipeline, PipelinesConfig } from './config.js';
 export type { Consume, Stage } from './consume.js';
+export { combineStates } from './define/combine-states.js';
 // For people who write components
 export { type Connector, connector } from './define/connector.js';
 export { exporter, exporterStage } from './define/exporter.js';
@@ -25,6 +26,7 @@ export { type BatchFunction, type ProcessorPorts, processor } from './define/pro
 export { derive, discard } from './define/receipt.js';
 export { type ReceiverTraits, receiver } from './define/receiver.js';
 export { stage } from './define/stage.js';
+export { type StateCodec, StateMap } from './define/state-map.js';
 export { PipelineError, type PipelineErrorCode, type PipelineErrorOptions } from './error.js';
 export type { Flow, Peer, RequestFlow } from './flow.js';
 export type { Admission, Clock, FlowOptions, Host, Lease, Logger } from './host.js';
@@ -33,6 +35,7 @@ export type { CollectorEvent, CollectorState } from './observe/events.js';
 export { createLogger, type LoggerOptions, type LogLevel } from './observe/logger.js';
 export { bytes, ConfigError, duration, parseOptions } from './options.js';
 export type { AccountData, ComponentKind, CountsByReason } from './run/account-data.js';
+export { type CheckHint, checkHints } from './run/check-hints.js';
 // For people who run pipelines in their own service
 export { type Collector, createCollector } from './run/collector.js';
 export type { GraphData, GraphEdge, GraphNode } from './run/graph-data.js';
@@ -40,5 +43,6 @@ export type { CollectorOptions } from './run/options.js';
 export type { ShutdownReport } from './run/report.js';
 export { type AnyBatch, type Signal, type Signals, signals } from './signal.js';
 export type { StateEntries, Stateful, StateWriter } from './state.js';
+export type { StateChange, StateStore } from './store/state-store.js';
 export type { Bytes, Duration } from './units.js';
 export { parseBytes, parseDuration } from './units.js';

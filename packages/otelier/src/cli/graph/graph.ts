@@ -1,4 +1,4 @@
-import { createCollector } from '@otelier/core';
+import { checkHints, createCollector } from '@otelier/core';
 import { short } from '../../load-config/config-file-error.js';
 import { loadConfig } from '../../load-config/load-config.js';
 import { mermaid } from './mermaid.js';
@@ -14,7 +14,8 @@ export interface GraphOptions {
 export async function check(path: string, options: GraphOptions): Promise<void> {
   const { file, config } = await loadConfig(path);
   const data = createCollector(config).graph();
-  if (options.json === true) return print(JSON.stringify({ file, ok: true, ...data }, undefined, 2));
+  const hints = checkHints(config);
+  if (options.json === true) return print(JSON.stringify({ file, ok: true, hints, ...data }, undefined, 2));
   const count = [config.logs, config.metrics, config.traces].reduce(
     (sum, named) => sum + Object.keys(named ?? {}).length,
     0,
@@ -22,6 +23,7 @@ export async function check(path: string, options: GraphOptions): Promise<void> 
   print(
     `${tree(data)}\n${short(file)} is right: ${count} ${count === 1 ? 'pipeline' : 'pipelines'}, ${data.nodes.length} components`,
   );
+  for (const { path: at, message } of hints) print(`hint: ${at}: ${message}`);
 }
 
 /** Draws the pipelines of a file. */
