@@ -4,16 +4,18 @@ import { MetricsBatch } from '@otelier/otlp';
 import { cumulativeToDelta, deltaToCumulative } from '@otelier/processors';
 import { POINTS, Sessions } from './sessions.js';
 
-/** What the process tells. */
-export interface Measured {
-  readonly nsPerPoint: number;
-  readonly nsPerPointSpread: number;
+/** What the process tells once it is full of series, and then after each slot that it is asked for. */
+export interface Full {
   readonly bytesPerSeries: number;
 }
 
-const [name, seriesText, forMsText] = process.argv.slice(2) as [string, string, string];
+/** CPU time per point. */
+export interface Slot {
+  readonly nsPerPoint: number;
+}
+
+const [name, seriesText] = process.argv.slice(2) as [string, string];
 const sessions = Math.max(1, Math.round(Number(seriesText) / POINTS));
-const forMs = Number(forMsText);
 const isDelta = name === 'deltaToCumulative';
 const requests = new Sessions(isDelta ? 1 : 2);
 const nothing = { addBatchObservableCallback() {}, removeBatchObservableCallback() {} };
@@ -67,20 +69,15 @@ const memory = (): number => {
 const empty = memory();
 for (let i = 0; i < sessions; i++) pass(requests.request(i, 1, sessions, 0));
 const bytesPerSeries = (memory() - empty) / (sessions * POINTS);
-// Making the requests takes time too; it is the same with few series and with many, and taken off.
-cpu(() => pass(next(0)), forMs / 2);
-const rounds: number[] = [];
-for (let round = 0; round < 4; round++) {
-  const made = cpu(() => void next(0), forMs / 8);
-  rounds.push(cpu(() => pass(next(0)), forMs / 4) - made);
-}
 const spread = coprime(Math.max(1, Math.floor(sessions * 0.3819)), sessions);
-cpu(() => pass(next(spread)), forMs / 4);
-const made = cpu(() => void next(spread), forMs / 8);
-const nsPerPointSpread = cpu(() => pass(next(spread)), forMs / 2) - made;
+process.on('message', ({ ms, scattered }: { ms: number; scattered: boolean }) => {
+  const apart = scattered ? spread : 0;
+  // Making the requests takes time too; it is the same with few series and with many, and taken off.
+  const made = cpu(() => void next(apart), ms / 3);
+  process.send?.({ nsPerPoint: cpu(() => pass(next(apart)), ms) - made } satisfies Slot);
+});
 if (passed === 0) throw new Error('nothing came out');
-process.send?.({ nsPerPoint: Math.min(...rounds), nsPerPointSpread, bytesPerSeries } satisfies Measured);
-process.disconnect?.();
+process.send?.({ bytesPerSeries } satisfies Full);
 
 function coprime(from: number, to: number): number {
   let n = from;

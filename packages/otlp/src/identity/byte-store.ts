@@ -4,25 +4,26 @@ import type { Probe } from './probe.js';
 const FIRST_CHUNK = 1 << 12;
 const LAST_CHUNK = 1 << 20;
 const NONE = -1;
+/** Words per entry, and what they are. */
+const ROW = 4;
+const CHUNK = 0;
+const OFFSET = 1;
+/** Bytes, or NONE where there is no entry. */
+const LENGTH = 2;
+/** Bytes of the entry's ordered ranges. */
+const ORDERED = 3;
 
 /** The bytes behind each number, packed in chunks; chunks that are mostly dead are packed anew. */
 export class ByteStore {
   declare private chunks: Buffer[];
   declare private views: DataView[];
-  declare private chunk: Int32Array;
-  declare private offset: Int32Array;
-  declare private length: Int32Array;
-  /** Bytes of each entry's ordered ranges. */
-  declare private ordered: Int32Array;
+  declare private cells: Int32Array;
   declare private used: number;
   declare private live: number;
   declare private dead: number;
 
   constructor(n: number) {
-    this.chunk = new Int32Array(n);
-    this.offset = new Int32Array(n);
-    this.length = new Int32Array(n).fill(NONE);
-    this.ordered = new Int32Array(n);
+    this.cells = new Int32Array(n * ROW).fill(NONE);
     this.chunks = [];
     this.views = [];
     this.used = 0;
@@ -31,7 +32,7 @@ export class ByteStore {
   }
 
   clear(): void {
-    this.length.fill(NONE);
+    this.cells.fill(NONE);
     if (this.chunks.length > 1) {
       this.chunks = this.chunks.slice(-1);
       this.views = this.views.slice(-1);
@@ -42,19 +43,16 @@ export class ByteStore {
   }
 
   grow(n: number): void {
-    this.chunk = grown(this.chunk, n);
-    this.offset = grown(this.offset, n);
-    this.ordered = grown(this.ordered, n);
-    const from = this.length.length;
-    this.length = grown(this.length, n).fill(NONE, from);
+    const from = this.cells.length;
+    this.cells = grown(this.cells, n * ROW).fill(NONE, from);
   }
 
   has(id: number): boolean {
-    return this.length[id] !== NONE;
+    return this.cells[id * ROW + LENGTH] !== NONE;
   }
 
   get memory(): number {
-    let sum = this.length.byteLength * 4;
+    let sum = this.cells.byteLength;
     for (let i = 0; i < this.chunks.length; i++) sum += this.chunks[i]!.length;
     return sum;
   }
@@ -63,9 +61,9 @@ export class ByteStore {
     const size = probe.size;
     this.reserve(size);
     let at = this.used;
-    this.chunk[id] = this.chunks.length - 1;
-    this.offset[id] = at;
-    this.length[id] = size;
+    this.cells[id * ROW + CHUNK] = this.chunks.length - 1;
+    this.cells[id * ROW + OFFSET] = at;
+    this.cells[id * ROW + LENGTH] = size;
     this.live += size;
     const target = this.views[this.chunks.length - 1]!;
     const { view, ranges, used } = probe;
@@ -78,13 +76,13 @@ export class ByteStore {
       at += to - from;
       if (i <= probe.ordered) ordered += to - from;
     }
-    this.ordered[id] = ordered;
+    this.cells[id * ROW + ORDERED] = ordered;
     this.used = at;
   }
 
   drop(id: number): void {
-    const size = this.length[id]!;
-    this.length[id] = NONE;
+    const size = this.cells[id * ROW + LENGTH]!;
+    this.cells[id * ROW + LENGTH] = NONE;
     this.live -= size;
     this.dead += size;
     if (this.dead > LAST_CHUNK && this.dead > this.live) this.pack();
@@ -92,28 +90,28 @@ export class ByteStore {
 
   /** Whether the entry's bytes say what `probe` says: ordered ranges equal, attributes equal in any order. */
   holds(id: number, probe: Probe): boolean {
-    if (this.length[id] !== probe.size) return false;
-    const chunk = this.views[this.chunk[id]!]!;
+    if (this.cells[id * ROW + LENGTH] !== probe.size) return false;
+    const chunk = this.views[this.cells[id * ROW + CHUNK]!]!;
     const { view, ranges, used } = probe;
-    let at = this.offset[id]!;
+    let at = this.cells[id * ROW + OFFSET]!;
     let ordered = 0;
     for (let i = 0; i < used; ) {
       const from = ranges[i]!;
       let to = ranges[i + 1]!;
       for (i += 2; i < used && i !== probe.ordered && ranges[i] === to; i += 2) to = ranges[i + 1]!;
       if (!same(view, from, to, chunk, at))
-        return i > probe.ordered && this.ordered[id] === ordered && this.holdsAnyOrder(id, probe);
+        return i > probe.ordered && this.cells[id * ROW + ORDERED] === ordered && this.holdsAnyOrder(id, probe);
       at += to - from;
       if (i <= probe.ordered) ordered += to - from;
     }
-    return ordered === this.ordered[id];
+    return ordered === this.cells[id * ROW + ORDERED];
   }
 
   // Keys do not repeat on either side and the sizes are equal, so that finding each here is finding all.
   private holdsAnyOrder(id: number, probe: Probe): boolean {
-    const chunk = this.chunks[this.chunk[id]!]!;
-    const first = this.offset[id]! + this.ordered[id]!;
-    const end = this.offset[id]! + this.length[id]!;
+    const chunk = this.chunks[this.cells[id * ROW + CHUNK]!]!;
+    const first = this.cells[id * ROW + OFFSET]! + this.cells[id * ROW + ORDERED]!;
+    const end = this.cells[id * ROW + OFFSET]! + this.cells[id * ROW + LENGTH]!;
     for (let i = probe.ordered; i < probe.used; i += 2) {
       const from = probe.ranges[i]!;
       const to = probe.ranges[i + 1]!;
@@ -126,7 +124,8 @@ export class ByteStore {
           n = varint(chunk, at + 1);
           next = after + n;
         }
-        if (next - at === to - from && same(probe.view, from, to, this.views[this.chunk[id]!]!, at)) break;
+        if (next - at === to - from && same(probe.view, from, to, this.views[this.cells[id * ROW + CHUNK]!]!, at))
+          break;
         at = next;
       }
     }
@@ -135,20 +134,26 @@ export class ByteStore {
 
   /** Where the entry's bytes end when [from, end) begins with them, else -1. */
   matches(id: number, view: DataView, from: number, end: number): number {
-    const size = this.length[id]!;
+    const size = this.cells[id * ROW + LENGTH]!;
     const to = from + size;
-    return size >= 0 && to <= end && same(view, from, to, this.views[this.chunk[id]!]!, this.offset[id]!) ? to : NONE;
+    return size >= 0 &&
+      to <= end &&
+      same(view, from, to, this.views[this.cells[id * ROW + CHUNK]!]!, this.cells[id * ROW + OFFSET]!)
+      ? to
+      : NONE;
   }
 
   /** A copy of the entry's bytes. */
   read(id: number): Buffer {
-    const from = this.offset[id]!;
-    return Buffer.from(this.chunks[this.chunk[id]!]!.subarray(from, from + this.length[id]!));
+    const from = this.cells[id * ROW + OFFSET]!;
+    return Buffer.from(
+      this.chunks[this.cells[id * ROW + CHUNK]!]!.subarray(from, from + this.cells[id * ROW + LENGTH]!),
+    );
   }
 
   /** How many of them are ordered. */
   orderedLength(id: number): number {
-    return this.ordered[id]!;
+    return this.cells[id * ROW + ORDERED]!;
   }
 
   private reserve(size: number): Buffer {
@@ -168,14 +173,14 @@ export class ByteStore {
     this.views = [];
     this.used = 0;
     this.dead = 0;
-    for (let id = 0; id < this.length.length; id++) {
-      const size = this.length[id]!;
+    for (let id = 0; id * ROW < this.cells.length; id++) {
+      const size = this.cells[id * ROW + LENGTH]!;
       if (size === NONE) continue;
       const chunk = this.reserve(size);
-      const from = this.offset[id]!;
-      old[this.chunk[id]!]!.copy(chunk, this.used, from, from + size);
-      this.chunk[id] = this.chunks.length - 1;
-      this.offset[id] = this.used;
+      const from = this.cells[id * ROW + OFFSET]!;
+      old[this.cells[id * ROW + CHUNK]!]!.copy(chunk, this.used, from, from + size);
+      this.cells[id * ROW + CHUNK] = this.chunks.length - 1;
+      this.cells[id * ROW + OFFSET] = this.used;
       this.used += size;
     }
   }

@@ -2,6 +2,17 @@ import { ByteStore } from './byte-store.js';
 import type { Probe } from './probe.js';
 
 const DEAD = -1;
+/** Words per entry, and what they are. */
+const ROW = 8;
+const HASH1 = 0;
+const HASH2 = 1;
+/** What the caller put there: the parent's number; of an entry that is gone, the next one on the free list. */
+const PARENT = 2;
+const EXTRA1 = 3;
+const EXTRA2 = 4;
+const NOTE = 5;
+/** The number that came after the entry last time, plus one. */
+const FOLLOWING = 6;
 
 /**
  * Numbers for identities: equal numbers if and only if the identities are equal. The hash finds, the stored bytes decide.
@@ -12,19 +23,11 @@ export class Interned {
   declare size: number;
   /** True when the last {@link add} made a new entry. */
   declare isNew: boolean;
-  /** What the caller keeps with each entry, 0 at first: how many hold on to it, or what it stands for. */
-  declare notes: Int32Array;
-  /** What the caller put there: the parent's number. */
-  declare parents: Int32Array;
-  /** The number that came after each entry last time, plus one. */
-  declare private following: Int32Array;
   /** The number found or made last. */
   declare private last: number;
   declare private buckets: Int32Array;
-  declare private hash1: Int32Array;
-  declare private hash2: Int32Array;
-  declare private extra1: Int32Array;
-  declare private extra2: Int32Array;
+  /** What is known of each entry, side by side: a search that misses the processor's cache does so once per entry. */
+  declare private cells: Int32Array;
   declare private store: ByteStore;
   /** Entries ever in use: those below that are not alive are on the free list. */
   declare private high: number;
@@ -51,13 +54,7 @@ export class Interned {
       return;
     }
     this.buckets = new Int32Array(n * 2);
-    this.hash1 = new Int32Array(n);
-    this.hash2 = new Int32Array(n);
-    this.parents = new Int32Array(n);
-    this.extra1 = new Int32Array(n);
-    this.extra2 = new Int32Array(n);
-    this.notes = new Int32Array(n);
-    this.following = new Int32Array(n);
+    this.cells = new Int32Array(n * ROW);
     this.store = new ByteStore(n);
   }
 
@@ -67,8 +64,14 @@ export class Interned {
    */
   guess(view: DataView, from: number, end: number, parent: number, extra1: number, extra2: number): number {
     if (this.last < 0) return DEAD;
-    const id = this.following[this.last]! - 1;
-    if (id < 0 || this.parents[id] !== parent || this.extra1[id] !== extra1 || this.extra2[id] !== extra2) return DEAD;
+    const id = this.cells[this.last * ROW + FOLLOWING]! - 1;
+    if (
+      id < 0 ||
+      this.cells[id * ROW + PARENT] !== parent ||
+      this.cells[id * ROW + EXTRA1] !== extra1 ||
+      this.cells[id * ROW + EXTRA2] !== extra2
+    )
+      return DEAD;
     this.matchedTo = this.store.matches(id, view, from, end);
     return this.matchedTo < 0 ? DEAD : id;
   }
@@ -85,12 +88,12 @@ export class Interned {
   add(probe: Probe, parent: number, extra1: number, extra2: number, max: number): number {
     const last = this.last;
     if (last >= 0) {
-      const id = this.following[last]! - 1;
+      const id = this.cells[last * ROW + FOLLOWING]! - 1;
       if (
         id >= 0 &&
-        this.parents[id] === parent &&
-        this.extra1[id] === extra1 &&
-        this.extra2[id] === extra2 &&
+        this.cells[id * ROW + PARENT] === parent &&
+        this.cells[id * ROW + EXTRA1] === extra1 &&
+        this.cells[id * ROW + EXTRA2] === extra2 &&
         this.store.holds(id, probe)
       ) {
         this.found(id);
@@ -104,7 +107,7 @@ export class Interned {
   look(probe: Probe, parent: number, extra1: number, extra2: number, max: number): number {
     const { last } = this;
     const id = this.search(probe, parent, extra1, extra2, max);
-    if (id >= 0 && last >= 0) this.following[last] = id + 1;
+    if (id >= 0 && last >= 0) this.cells[last * ROW + FOLLOWING] = id + 1;
     this.last = id;
     return id;
   }
@@ -119,11 +122,11 @@ export class Interned {
       const id = this.buckets[bucket]! - 1;
       if (id < 0) break;
       if (
-        this.hash1[id] === h1 &&
-        this.hash2[id] === h2 &&
-        this.parents[id] === parent &&
-        this.extra1[id] === extra1 &&
-        this.extra2[id] === extra2 &&
+        this.cells[id * ROW + HASH1] === h1 &&
+        this.cells[id * ROW + HASH2] === h2 &&
+        this.cells[id * ROW + PARENT] === parent &&
+        this.cells[id * ROW + EXTRA1] === extra1 &&
+        this.cells[id * ROW + EXTRA2] === extra2 &&
         this.store.holds(id, probe)
       ) {
         this.isNew = false;
@@ -135,15 +138,15 @@ export class Interned {
     let id = this.free;
     if (id === DEAD) {
       id = this.high++;
-      if (id === this.hash1.length) this.grow();
-    } else this.free = this.parents[id]!;
-    this.hash1[id] = h1;
-    this.hash2[id] = h2;
-    this.parents[id] = parent;
-    this.extra1[id] = extra1;
-    this.extra2[id] = extra2;
-    this.notes[id] = 0;
-    this.following[id] = 0;
+      if (id * ROW === this.cells.length) this.grow();
+    } else this.free = this.cells[id * ROW + PARENT]!;
+    this.cells[id * ROW + HASH1] = h1;
+    this.cells[id * ROW + HASH2] = h2;
+    this.cells[id * ROW + PARENT] = parent;
+    this.cells[id * ROW + EXTRA1] = extra1;
+    this.cells[id * ROW + EXTRA2] = extra2;
+    this.cells[id * ROW + NOTE] = 0;
+    this.cells[id * ROW + FOLLOWING] = 0;
     this.store.put(id, probe);
     this.isNew = true;
     this.size++;
@@ -169,9 +172,23 @@ export class Interned {
     }
     this.buckets[hole] = 0;
     this.store.drop(id);
-    this.parents[id] = this.free;
+    this.cells[id * ROW + PARENT] = this.free;
     this.free = id;
     this.size--;
+  }
+
+  /** What the caller keeps with the entry, 0 at first: how many hold on to it, or what it stands for. */
+  note(id: number): number {
+    return this.cells[id * ROW + NOTE]!;
+  }
+
+  setNote(id: number, note: number): void {
+    this.cells[id * ROW + NOTE] = note;
+  }
+
+  /** What {@link add} was given as `parent`. */
+  parent(id: number): number {
+    return this.cells[id * ROW + PARENT]!;
   }
 
   /** The bytes that are the entry's identity: ordered fields, of {@link orderedLength} bytes, then attributes. */
@@ -185,33 +202,27 @@ export class Interned {
 
   /** What {@link add} was given as `extra1`. */
   firstExtra(id: number): number {
-    return this.extra1[id]!;
+    return this.cells[id * ROW + EXTRA1]!;
   }
 
   /** What {@link add} was given as `extra2`. */
   secondExtra(id: number): number {
-    return this.extra2[id]!;
+    return this.cells[id * ROW + EXTRA2]!;
   }
 
   /** Bytes held by columns and stored identities. */
   get memory(): number {
-    return this.buckets.byteLength + this.hash1.byteLength * 7 + this.store.memory;
+    return this.buckets.byteLength + this.cells.byteLength + this.store.memory;
   }
 
   private home(id: number, mask: number): number {
-    const h = this.hash1[id]!;
+    const h = this.cells[id * ROW + HASH1]!;
     return (h ^ (h >>> 16)) & mask;
   }
 
   private grow(): void {
-    const n = this.hash1.length * 2;
-    this.hash1 = grown(this.hash1, n);
-    this.hash2 = grown(this.hash2, n);
-    this.parents = grown(this.parents, n);
-    this.extra1 = grown(this.extra1, n);
-    this.extra2 = grown(this.extra2, n);
-    this.notes = grown(this.notes, n);
-    this.following = grown(this.following, n);
+    const n = (this.cells.length / ROW) * 2;
+    this.cells = grown(this.cells, n * ROW);
     this.store.grow(n);
   }
 

@@ -71,8 +71,8 @@ export class Owners {
   /** A request with this metric, its scope and resource, that holds the one data point `point`. */
   request(metric: number, point: Uint8Array): Buffer {
     const { metrics, scopes, resources } = this;
-    const scope = metrics.parents[metric]!;
-    const resource = scopes.parents[scope]!;
+    const scope = metrics.parent(metric);
+    const resource = scopes.parent(scope);
     const shape = metrics.firstExtra(metric);
     return streamRequest({
       resource: resources.read(resource),
@@ -89,12 +89,12 @@ export class Owners {
 
   /** One more stream holds on to the metric entered last. */
   retain(): void {
-    this.metrics.notes[this.metric]!++;
+    this.metrics.setNote(this.metric, this.metrics.note(this.metric) + 1);
   }
 
   /** A stream lets go of its metric. */
   letGo(metric: number): void {
-    this.metrics.notes[metric]!--;
+    this.metrics.setNote(metric, this.metrics.note(metric) - 1);
     this.release(metric);
   }
 
@@ -126,7 +126,7 @@ export class Owners {
     probe.begin(b, metric.root.view, this.scope, shape, 0);
     addFields(probe, metric.start, metric.end, 0x0a, 0x1a);
     this.metric = this.metrics.add(probe, this.scope, shape, 0, Number.POSITIVE_INFINITY);
-    if (this.metrics.isNew) this.scopes.notes[this.scope]!++;
+    if (this.metrics.isNew) this.scopes.setNote(this.scope, this.scopes.note(this.scope) + 1);
     this.data = data;
   }
 
@@ -143,7 +143,7 @@ export class Owners {
       probe.addAttributes(start, start + n, 0x1a, this.withoutScope);
     }
     this.scope = this.scopes.add(probe, this.resource, 0, 0, Number.POSITIVE_INFINITY);
-    if (this.scopes.isNew) this.resources.notes[this.resource]!++;
+    if (this.scopes.isNew) this.resources.setNote(this.resource, this.resources.note(this.resource) + 1);
     this.scopeView = scopeMetrics;
   }
 
@@ -165,18 +165,20 @@ export class Owners {
 
   /** Drops a metric that no stream holds on to, and its scope and resource when it was their last. */
   private release(metric: number): void {
-    if (this.metrics.notes[metric] !== 0) return;
-    const scope = this.metrics.parents[metric]!;
+    if (this.metrics.note(metric) !== 0) return;
+    const scope = this.metrics.parent(metric);
     this.metrics.delete(metric);
     if (metric === this.metric) {
       this.metric = -1;
       this.data = undefined;
     }
-    if (--this.scopes.notes[scope]! > 0) return;
-    const resource = this.scopes.parents[scope]!;
+    this.scopes.setNote(scope, this.scopes.note(scope) - 1);
+    if (this.scopes.note(scope) > 0) return;
+    const resource = this.scopes.parent(scope);
     this.scopes.delete(scope);
     if (scope === this.scope) this.scope = -1;
-    if (--this.resources.notes[resource]! > 0) return;
+    this.resources.setNote(resource, this.resources.note(resource) - 1);
+    if (this.resources.note(resource) > 0) return;
     this.resources.delete(resource);
     if (resource === this.resource) this.resource = -1;
   }

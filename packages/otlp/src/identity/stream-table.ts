@@ -167,7 +167,7 @@ export class StreamTable {
         this.attributesEnd = recalled.matchedTo;
         if (this.whole === undefined) return id;
         this.recalled = id;
-        return this.recall(recalled.notes[id]!);
+        return this.recall(recalled.note(id));
       }
     }
     this.mayHaveExemplars = exemplarsTag !== 0;
@@ -213,7 +213,7 @@ export class StreamTable {
       point.writeInt32LE(startHigh, 5);
       point.set(attributes, 9);
     }
-    return this.owners.request(this.streams.parents[slot]!, point);
+    return this.owners.request(this.streams.parent(slot), point);
   }
 
   /**
@@ -249,7 +249,7 @@ export class StreamTable {
       id = whole.look(probe, metric, low, high, MAX_WHOLE);
       if (!whole.isNew) {
         this.isNew = false;
-        return this.recall(whole.notes[id]!);
+        return this.recall(whole.note(id));
       }
     }
     probe.begin(view.bytes, data, metric, low, high);
@@ -266,7 +266,7 @@ export class StreamTable {
       return slot;
     }
     if (this.isNew) this.owners.retain();
-    if (whole !== undefined) whole.notes[id] = (slot << 1) | (probe.leftOut ? 1 : 0);
+    if (whole !== undefined) whole.setNote(id, (slot << 1) | (probe.leftOut ? 1 : 0));
     return slot;
   }
 
@@ -277,7 +277,7 @@ export class StreamTable {
 
   /** Forgets a stream; its slot may be given to another. */
   delete(slot: number): void {
-    const metric = this.streams.parents[slot]!;
+    const metric = this.streams.parent(slot);
     this.streams.delete(slot);
     this.forgetWhole();
     this.owners.letGo(metric);
