@@ -28,7 +28,10 @@ const instruments: Readonly<Record<string, readonly [description: string, unit: 
     "Count of lines of code modified, with the 'type' attribute indicating whether lines were added or removed and the 'model' attribute indicating which model made the change",
     '',
   ],
-  'claude_code.code_edit_tool.decision': ['Count of code editing tool permission decisions', ''],
+  'claude_code.code_edit_tool.decision': [
+    'Count of code editing tool permission decisions (accept/reject) for Edit, Write, and NotebookEdit tools',
+    '',
+  ],
   'claude_code.active_time.total': ['Total active time in seconds', 's'],
   'claude_code.commit.count': ['Number of git commits created', ''],
   'claude_code.pull_request.count': ['Number of pull requests created', ''],
