@@ -42,6 +42,7 @@ for (const variant of variants) {
     exact: variant.exact,
     truth,
     stored,
+    pulled,
     prometheus,
     victoria,
     series: series.length,

@@ -1,6 +1,5 @@
-import { createCollector, exporter, type Processor } from '@otelier/core';
-import type { MetricsBatch } from '@otelier/otlp';
-import { MetricsBatch as Metrics } from '@otelier/otlp';
+import { createCollector, type Exporter, exporter, type Processor } from '@otelier/core';
+import { MetricsBatch } from '@otelier/otlp';
 import { cumulativeToDelta, deltaToCumulative, dropAttributes, transform } from '@otelier/processors';
 import { type Fleet, fakeClock, memoryReceiver, SeriesBook, simulateFleet } from '@otelier/testing';
 
@@ -59,23 +58,22 @@ export function simulateDay(
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Sends a day through processors in order of time and hands on what comes out. */
+/** Sends a day through processors in order of time, to real or made exporters. */
 export async function throughPipeline(
   fleet: Fleet,
   processors: readonly Processor<'metrics'>[],
-  out: (batch: MetricsBatch) => void | Promise<void>,
+  exporters: readonly Exporter<'metrics'>[],
   progress: (done: number, of: number) => void = () => {},
 ): Promise<void> {
   const clock = fakeClock(fleet.startAt);
   const receiver = memoryReceiver();
-  const backend = exporter('backend', { metrics: async (batch) => out(batch) });
-  const usage = { receivers: [receiver], processors, exporters: [backend] };
+  const usage = { receivers: [receiver], processors, exporters };
   const collector = createCollector({ metrics: { usage } }, { clock, logger: quiet });
   await collector.start();
   for (const { at, bytes, index } of fleet.requests) {
     if (at > clock.now()) await clock.advance(at - clock.now());
     // Processors edit what they own; the fleet's bytes are needed again.
-    await receiver.send(Metrics.parse(Buffer.from(bytes)));
+    await receiver.send(MetricsBatch.parse(Buffer.from(bytes)));
     if (index % 200 === 0) progress(index, fleet.requests.length);
   }
   progress(fleet.requests.length, fleet.requests.length);
@@ -89,6 +87,7 @@ export async function seriesOf(
   progress?: (done: number, of: number) => void,
 ): Promise<SeriesBook> {
   const book = new SeriesBook();
-  await throughPipeline(fleet, processors(), (batch) => book.add(batch), progress);
+  const backend = exporter('backend', { metrics: async (batch) => book.add(batch) });
+  await throughPipeline(fleet, processors(), [backend], progress);
   return book;
 }

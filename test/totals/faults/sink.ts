@@ -43,7 +43,7 @@ export async function startSink(random: Random): Promise<Sink> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/metrics`,
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     book,
     counts,
     calm() {
