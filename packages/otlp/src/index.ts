@@ -18,10 +18,15 @@ export type {
   SpanData,
   SummaryPointData,
 } from './build/data.js';
-export { copyExemplars } from './identity/exemplars.js';
+export {
+  type AttributesForExemplars,
+  addToExemplars,
+  attributesForExemplars,
+  copyExemplars,
+} from './identity/exemplars.js';
 export { MetricFields } from './identity/metric-fields.js';
 export { DOUBLE, INT, NONE, PointFields } from './identity/point-fields.js';
-export { StreamTable, type StreamTableOptions } from './identity/stream-table.js';
+export { OVERFLOW_ATTRIBUTE, StreamTable, type StreamTableOptions } from './identity/stream-table.js';
 export type { LogRecord, ResourceLogs, ScopeLogs } from './logs/log-record.js';
 export { LogsBatch } from './logs/logs-batch.js';
 export type { Buckets } from './metrics/buckets.js';
@@ -35,6 +40,7 @@ export type {
 } from './metrics/data-point.js';
 export type { Metric, ResourceMetrics, ScopeMetrics, Temporality } from './metrics/metric.js';
 export { MetricsBatch } from './metrics/metrics-batch.js';
+export { type PointHead, pointBytes, pointHead, requestOfPoints } from './metrics/point-parts.js';
 export {
   decodeExportResponse,
   type Encoding,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { official, officialMeaning } from '../../test/oracle.js';
 import { LogsBatch } from '../logs/logs-batch.js';
 import { type AnyValue, double } from '../wire/any-value.js';
-import { key, keySet } from '../wire/key.js';
+import { KeySet, key, keySet } from '../wire/key.js';
 import type { Attributes } from './attributes.js';
 
 const LONG = 'k'.repeat(20_000);
@@ -121,4 +121,14 @@ test('the same array written twice is encoded twice: it may have changed in betw
     record.attributes.set('a', list);
   }
   expect(only(batch).get('a')).toEqual([1, 2, 3]);
+});
+
+test('a set of all names but some deletes those that it does not name', () => {
+  const kv = (name: string, n: number) => ({ key: name, value: { intValue: n } });
+  const batch = batchOf(kv('a', 1), kv(LONG, 2), kv('', 3), kv('b', 4), kv('a', 5));
+  const names = KeySet.allBut(['a', '']);
+  expect([names.has('a'), names.has(''), names.has('b')]).toEqual([false, false, true]);
+  expect(only(batch).delete(names)).toBe(true);
+  expect([...only(batch)].map(([name]) => name)).toEqual(['a', '', 'a']);
+  expect(only(batch).delete(names)).toBe(false);
 });

@@ -140,6 +140,17 @@ export class ByteStore {
     return size >= 0 && to <= end && same(view, from, to, this.views[this.chunk[id]!]!, this.offset[id]!) ? to : NONE;
   }
 
+  /** A copy of the entry's bytes. */
+  read(id: number): Buffer {
+    const from = this.offset[id]!;
+    return Buffer.from(this.chunks[this.chunk[id]!]!.subarray(from, from + this.length[id]!));
+  }
+
+  /** How many of them are ordered. */
+  orderedLength(id: number): number {
+    return this.ordered[id]!;
+  }
+
   private reserve(size: number): Buffer {
     const last = this.chunks[this.chunks.length - 1];
     if (last !== undefined && this.used + size <= last.length) return last;

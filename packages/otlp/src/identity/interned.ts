@@ -174,6 +174,25 @@ export class Interned {
     this.size--;
   }
 
+  /** The bytes that are the entry's identity: ordered fields, of {@link orderedLength} bytes, then attributes. */
+  read(id: number): Buffer {
+    return this.store.read(id);
+  }
+
+  orderedLength(id: number): number {
+    return this.store.orderedLength(id);
+  }
+
+  /** What {@link add} was given as `extra1`. */
+  firstExtra(id: number): number {
+    return this.extra1[id]!;
+  }
+
+  /** What {@link add} was given as `extra2`. */
+  secondExtra(id: number): number {
+    return this.extra2[id]!;
+  }
+
   /** Bytes held by columns and stored identities. */
   get memory(): number {
     return this.buckets.byteLength + this.hash1.byteLength * 7 + this.store.memory;

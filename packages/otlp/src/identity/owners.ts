@@ -4,10 +4,12 @@ import { after, skip, varint } from '../wire/varint.js';
 import { find } from './find.js';
 import { Interned } from './interned.js';
 import type { Probe } from './probe.js';
+import { streamRequest } from './stream-request.js';
 
 /** What of an owner is left out of its identity. */
 export interface OwnersOptions {
   readonly withoutResource: KeySet | undefined;
+  readonly withoutScope: KeySet | undefined;
   readonly ignoreTemporality: boolean;
   readonly hashBits: number | undefined;
 }
@@ -22,6 +24,7 @@ export class Owners {
   declare temporality: number;
   declare private readonly probe: Probe;
   declare private readonly withoutResource: KeySet | undefined;
+  declare private readonly withoutScope: KeySet | undefined;
   declare private readonly ignoreTemporality: boolean;
   declare private readonly resources: Interned;
   declare private readonly scopes: Interned;
@@ -32,9 +35,10 @@ export class Owners {
   declare private resourceView: unknown;
   declare private resource: number;
 
-  constructor(probe: Probe, { withoutResource, ignoreTemporality, hashBits }: OwnersOptions) {
+  constructor(probe: Probe, { withoutResource, withoutScope, ignoreTemporality, hashBits }: OwnersOptions) {
     this.probe = probe;
     this.withoutResource = withoutResource;
+    this.withoutScope = withoutScope;
     this.ignoreTemporality = ignoreTemporality;
     this.resources = new Interned(hashBits);
     this.scopes = new Interned(hashBits);
@@ -62,6 +66,25 @@ export class Owners {
     this.data = undefined;
     this.scopeView = undefined;
     this.resourceView = undefined;
+  }
+
+  /** A request with this metric, its scope and resource, that holds the one data point `point`. */
+  request(metric: number, point: Uint8Array): Buffer {
+    const { metrics, scopes, resources } = this;
+    const scope = metrics.parents[metric]!;
+    const resource = scopes.parents[scope]!;
+    const shape = metrics.firstExtra(metric);
+    return streamRequest({
+      resource: resources.read(resource),
+      resourceOrdered: resources.orderedLength(resource),
+      scope: scopes.read(scope),
+      scopeOrdered: scopes.orderedLength(scope),
+      metric: metrics.read(metric),
+      type: shape & 0xff,
+      temporality: (shape >> 8) & 0xff,
+      monotonic: shape >> 16 !== 0,
+      point,
+    });
   }
 
   /** One more stream holds on to the metric entered last. */
@@ -117,7 +140,7 @@ export class Owners {
       const n = varint(b, at);
       const start = after;
       addFields(probe, start, start + n, 0x0a, 0x12);
-      probe.addAttributes(start, start + n, 0x1a, undefined);
+      probe.addAttributes(start, start + n, 0x1a, this.withoutScope);
     }
     this.scope = this.scopes.add(probe, this.resource, 0, 0, Number.POSITIVE_INFINITY);
     if (this.scopes.isNew) this.resources.notes[this.resource]!++;

@@ -88,7 +88,7 @@ function name(s: Series, options: StreamTableOptions): string {
   return JSON.stringify([
     set(s.resource, options.withoutResource),
     s.resourceUrl,
-    [s.scope.name, s.scope.version, set(s.scope.attributes), s.scope.url],
+    [s.scope.name, s.scope.version, set(s.scope.attributes, options.withoutScope), s.scope.url],
     [s.name, s.unit, s.type, temporal ? s.temporality : '', s.type === 'sum' && s.monotonic],
     set(s.attributes, options.without),
     options.byStartTime ? s.start : '',
@@ -100,10 +100,13 @@ function slots(table: StreamTable, batch: MetricsBatch): number[] {
 }
 
 const without = new KeySet(['session.id', 'x'.repeat(130)]);
+const allBut = KeySet.allBut(['a', 'x'.repeat(130), '']);
 const variants: StreamTableOptions[] = [
   {},
   { without },
   { without, withoutResource: without, ignoreTemporality: true },
+  { without: allBut, withoutResource: allBut, withoutScope: allBut },
+  { withoutScope: without },
   { byStartTime: true },
   { hashBits: 0 },
   { hashBits: 3, without, byStartTime: true },

@@ -16,6 +16,8 @@ export interface StreamTableOptions {
   readonly without?: KeySet;
   /** Resource attributes that are not part of the identity. */
   readonly withoutResource?: KeySet;
+  /** Scope attributes that are not part of the identity. */
+  readonly withoutScope?: KeySet;
   /** A delta and a cumulative stream of one name are one. */
   readonly ignoreTemporality?: boolean;
   /** Points with different start times are different streams: one per run of each process. */
@@ -33,6 +35,14 @@ const seeds: Int32Array = randomFillSync(new Int32Array(2));
 type PointView = Pick<View, 'bytes' | 'start' | 'end' | 'up' | 'shape' | 'root'>;
 
 const START_TIME = 0x11;
+/** The name of the attribute, set to true, of a stream that stands for others (OpenTelemetry metrics SDK, "Cardinality limits"). */
+export const OVERFLOW_ATTRIBUTE = 'otel.metric.overflow';
+const overflow: Buffer = Buffer.concat([
+  Buffer.of(0, OVERFLOW_ATTRIBUTE.length + 6, 0x0a, OVERFLOW_ATTRIBUTE.length),
+  Buffer.from(OVERFLOW_ATTRIBUTE),
+  Buffer.of(0x12, 2, 0x10, 1),
+]);
+const overflowView = new DataView(overflow.buffer, overflow.byteOffset, overflow.length);
 /** Attribute sets as sent that are remembered at most, when some attributes do not count. */
 const MAX_WHOLE = 1 << 16;
 
@@ -53,6 +63,8 @@ export class StreamTable {
   declare attributesEnd: number;
   /** True when that point may have exemplars; false when it surely has none. */
   declare mayHaveExemplars: boolean;
+  /** True when that point may have flags; false when it surely has none. */
+  declare mayHaveFlags: boolean;
   declare private readonly owners: Owners;
   declare private readonly streams: Interned;
   /** The same points with the attributes that are left out, each with what it turned out to be; undefined when none are. */
@@ -71,6 +83,7 @@ export class StreamTable {
     this.attributesStart = 0;
     this.attributesEnd = 0;
     this.mayHaveExemplars = false;
+    this.mayHaveFlags = false;
     this.cuts = new Cuts();
     this.recalled = -1;
     this.streams = new Interned(options.hashBits);
@@ -78,6 +91,7 @@ export class StreamTable {
     this.probe = new Probe(seeds[0]!, seeds[1]!);
     this.owners = new Owners(this.probe, {
       withoutResource: options.withoutResource,
+      withoutScope: options.withoutScope,
       ignoreTemporality: options.ignoreTemporality ?? false,
       hashBits: options.hashBits,
     });
@@ -113,8 +127,10 @@ export class StreamTable {
     const { shape } = view;
     const tag = shape.attributes;
     const exemplarsTag = shape.exemplars;
+    const flagsTag = shape.flags;
     const { byStartTime } = this;
     let exemplars = false;
+    let flags = false;
     let startAt = -1;
     let p = view.start;
     // Encoders write attributes side by side; one that does not takes the longer way below.
@@ -123,6 +139,7 @@ export class StreamTable {
       if (t === tag) break;
       if (t === START_TIME) startAt = p + 1;
       else if (t === exemplarsTag) exemplars = true;
+      else if (t === flagsTag) flags = true;
       p = (t & 0x87) === 1 ? p + 9 : skip(b, p + 1, t);
     }
     const from = p;
@@ -138,12 +155,14 @@ export class StreamTable {
         const t = b[p]!;
         if (t === tag || (t === START_TIME && byStartTime && p + 1 !== startAt)) break;
         if (t === exemplarsTag) exemplars = true;
+        else if (t === flagsTag) flags = true;
         p = (t & 0x87) === 1 ? p + 9 : skip(b, p + 1, t);
       }
       if (p >= end) {
         recalled.found(id);
         this.isNew = false;
         this.mayHaveExemplars = exemplars;
+        this.mayHaveFlags = flags;
         this.attributesStart = from;
         this.attributesEnd = recalled.matchedTo;
         if (this.whole === undefined) return id;
@@ -152,6 +171,7 @@ export class StreamTable {
       }
     }
     this.mayHaveExemplars = exemplarsTag !== 0;
+    this.mayHaveFlags = true;
     this.attributesStart = 0;
     this.attributesEnd = 0;
     this.recalled = -1;
@@ -173,6 +193,45 @@ export class StreamTable {
     const { ranges } = cuts;
     for (let i = at + 1, end = i + ranges[at]!; i < end; i += 2)
       log.add(view, from + ranges[i]!, from + ranges[i + 1]!, 0, 0);
+  }
+
+  /**
+   * A minimal OTLP metrics request that is the identity of a stream and nothing else: parsed anywhere, its one point has the stream
+   * in any table with the same options. It has that start time, in words, when one is given; else its own where that counts.
+   */
+  request(
+    slot: number,
+    startLow: number = this.streams.firstExtra(slot),
+    startHigh: number = this.streams.secondExtra(slot),
+  ): Buffer {
+    const attributes = this.streams.read(slot);
+    let point: Buffer = attributes;
+    if (startLow !== 0 || startHigh !== 0) {
+      point = Buffer.allocUnsafe(9 + attributes.length);
+      point[0] = START_TIME;
+      point.writeInt32LE(startLow, 1);
+      point.writeInt32LE(startHigh, 5);
+      point.set(attributes, 9);
+    }
+    return this.owners.request(this.streams.parents[slot]!, point);
+  }
+
+  /**
+   * The slot of the stream that stands for further ones of the metric of `point`: it has the one attribute `otel.metric.overflow`, true
+   * (OpenTelemetry metrics SDK, "Cardinality limits"). There may be `more` such streams beyond `maxStreams`; -1 when there are.
+   */
+  overflowSlot(point: object, more: number): number {
+    const { up, shape } = point as PointView;
+    if (up !== this.owners.data) this.owners.enter(up!);
+    const { metric } = this.owners;
+    const { probe } = this;
+    overflow[0] = shape.attributes;
+    probe.begin(overflow, overflowView, metric, 0, 0);
+    probe.addAttributes(0, overflow.length, shape.attributes, undefined);
+    const slot = this.streams.add(probe, metric, 0, 0, this.maxStreams + more);
+    this.isNew = slot >= 0 && this.streams.isNew;
+    if (this.isNew) this.owners.retain();
+    return slot;
   }
 
   private search(view: PointView, startAt: number): number {

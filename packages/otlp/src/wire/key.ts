@@ -59,15 +59,19 @@ function keyOf(name: string, slot: number): Key {
   return k;
 }
 
-/** Several attribute names that are tested in one scan. */
+/** Several attribute names that are tested in one scan; or, made by {@link KeySet.allBut}, all names but those. */
 export class KeySet {
+  /** The names that were given. */
   readonly names: readonly string[];
+  /** True when the set holds every name that was not given. */
+  readonly inverted: boolean;
   /** One bit for each first length byte among the names, modulo 32: rules most other names out. @internal */
   readonly heads: number;
   private readonly slots: (Key[] | undefined)[];
 
-  constructor(names: Iterable<string>) {
+  constructor(names: Iterable<string>, inverted = false) {
     this.names = [...new Set(names)];
+    this.inverted = inverted;
     this.slots = new Array(64).fill(undefined);
     let heads = 0;
     for (const name of this.names) {
@@ -76,14 +80,19 @@ export class KeySet {
       (this.slots[slot(k.head, k.last)] ??= []).push(k);
     }
     // An attribute without a key has no length byte of its own.
-    this.heads = this.names.includes('') ? -1 : heads;
+    this.heads = inverted || this.names.includes('') ? -1 : heads;
+  }
+
+  /** The set of every name but these: what an allow-list leaves out. */
+  static allBut(names: Iterable<string>): KeySet {
+    return new KeySet(names, true);
   }
 
   has(name: string): boolean {
-    return this.names.includes(name);
+    return this.names.includes(name) !== this.inverted;
   }
 
-  /** True when the KeyValue whose payload is [p, end) has one of these names. @internal */
+  /** True when the name of the KeyValue whose payload is [p, end) is in the set. @internal */
   matches(b: Uint8Array, p: number, end: number): boolean {
     let head = 0;
     let last = 0;
@@ -96,9 +105,10 @@ export class KeySet {
       }
     }
     const keys = this.slots[slot(head, last)];
-    if (keys === undefined) return false;
-    for (let i = 0; i < keys.length; i++) if (keys[i]!.matches(b, p, end)) return true;
-    return false;
+    const { inverted } = this;
+    if (keys === undefined) return inverted;
+    for (let i = 0; i < keys.length; i++) if (keys[i]!.matches(b, p, end)) return !inverted;
+    return inverted;
   }
 }
 

@@ -1,50 +1,86 @@
+import type { StateEntries, Stateful, StateWriter } from '@otelier/core';
 import { type DataPoint, MetricFields, type MetricsBatch, StreamTable } from '@otelier/otlp';
+import type { Outcomes } from '../series-state/outcomes.js';
+import { SeriesState } from '../series-state/series-state.js';
+import { NamedTotals } from '../totals/totals.js';
 import { Increments } from './increments.js';
-import type { Journal } from './journal.js';
+import { type Known, known } from './known.js';
 import type { Settings } from './options.js';
-import { type Reason, remove } from './reason.js';
-import { FREE, Series } from './series.js';
 import { byTime } from './time.js';
+import { Trust } from './trust.js';
 
 const CUMULATIVE = 2;
 /** Numbers in `places` per point: its slot, and where its attributes are. */
 const PLACE = 3;
+/** Runs of one stream that are told apart: processes that come and go, or count side by side under one name. */
+const MOST_RUNS = 32;
 
-/** Turns the cumulative points of batches into increments and remembers what it needs for the next. */
-export class Converter {
+/** Turns the cumulative points of batches into increments; what it needs to know for the next is its state. */
+export class Converter implements Stateful {
+  declare readonly totals: NamedTotals;
   declare private readonly settings: Settings;
   declare private readonly table: StreamTable;
-  declare private readonly series: Series;
+  declare private readonly state: SeriesState<Known>;
   declare private readonly increments: Increments;
+  declare private readonly outcomes: Outcomes;
+  declare private readonly trust: Trust;
   declare private readonly metric: MetricFields;
-  declare private sweptAt: number;
   declare private batches: number;
-  // The points of the batch at hand; both arrays keep their room from batch to batch.
+  // The points of the batch at hand; the arrays keep their room from batch to batch.
   declare private readonly points: (DataPoint | undefined)[];
   declare private places: Int32Array;
+  /** The batch in which each stream last had a point. */
+  declare private batch: Int32Array;
+  /** Streams that were not there before the batch. */
+  declare private readonly fresh: number[];
 
-  constructor(settings: Settings, now: number) {
+  constructor(settings: Settings, now: number, outcomes: Outcomes) {
     this.settings = settings;
-    // A process that starts anew, or shares its attributes with another, is a series of its own by its start time.
-    this.table = new StreamTable({ ignoreTemporality: true, byStartTime: true, maxStreams: settings.maxStreams });
-    this.series = new Series();
-    this.increments = new Increments(settings, this.series, now);
+    this.outcomes = outcomes;
+    this.table = new StreamTable({ ignoreTemporality: true, maxStreams: settings.maxStreams });
+    this.trust = new Trust(now);
+    this.totals = new NamedTotals();
+    const { trust, totals, table } = this;
+    this.state = new SeriesState({
+      table,
+      totals,
+      outcomes,
+      codec: known,
+      maxSeries: settings.maxStreams,
+      maxPerStream: MOST_RUNS,
+      maxStale: settings.maxStale,
+      onEvict: (low, high) => trust.forget(low, high),
+    });
+    this.increments = new Increments(settings, this.state, totals, trust, outcomes);
     this.metric = new MetricFields();
-    this.sweptAt = now;
     this.batches = 0;
     this.points = [];
     this.places = new Int32Array(64 * PLACE);
+    this.batch = new Int32Array(64);
+    this.fresh = [];
   }
 
   /** Series in memory. */
   get size(): number {
-    return this.table.size;
+    return this.state.rows.live;
   }
 
-  /** Converts a batch in place; what goes out is noted in `journal`, what does not is removed and counted in `removed`. */
-  convert(batch: MetricsBatch, now: number, journal: Journal, removed: Map<Reason, number>): void {
+  /** Bytes of memory that all series take, but for distributions. */
+  get memory(): number {
+    return this.table.memory + this.state.memory + this.batch.byteLength;
+  }
+
+  /** Whether the batch holds anything to convert. */
+  concerns(batch: MetricsBatch): boolean {
+    for (const metric of batch.metrics()) if (this.converts(metric)) return true;
+    return false;
+  }
+
+  /** Converts a batch, whose bytes must be its own, in place. Points that bring nothing are removed and counted in the outcomes. */
+  convert(batch: MetricsBatch, now: number): void {
     const stamp = ++this.batches | 0;
-    const { series, table, points } = this;
+    const { table, points, outcomes, fresh } = this;
+    this.state.begin(now);
     let count = 0;
     let repeated = false;
     for (const { scopeMetrics } of batch.resourceMetrics) {
@@ -54,15 +90,15 @@ export class Converter {
           for (const point of metric.dataPoints) {
             const slot = table.slot(point);
             if (slot < 0) {
-              remove(point, 'too_many_streams', removed);
+              outcomes.refuse(point);
               continue;
             }
-            if (table.isNew) series.enter(slot, now);
-            else if (series.batch[slot] === stamp) repeated = true;
-            series.batch[slot] = stamp;
-            series.seen[slot] = now;
+            if (table.isNew) fresh.push(slot);
+            if (slot >= this.batch.length) this.batch = grown(this.batch, slot);
+            if (this.batch[slot] === stamp) repeated = true;
+            this.batch[slot] = stamp;
             const at = count * PLACE;
-            if (at === this.places.length) this.grow();
+            if (at === this.places.length) this.places = grown(this.places, at);
             this.places[at] = slot;
             this.places[at + 1] = table.attributesStart;
             this.places[at + 2] = table.attributesEnd;
@@ -74,52 +110,58 @@ export class Converter {
     }
     const order = repeated ? byTime(points.slice(0, count) as DataPoint[]) : undefined;
     const { increments, places } = this;
-    increments.begin(journal);
     for (let i = 0; i < count; i++) {
       const n = order === undefined ? i : order[i]!;
       const at = n * PLACE;
-      const reason = increments.take(points[n]!, places[at]!, places[at + 1]!, places[at + 2]!);
-      if (reason !== undefined) remove(points[n]!, reason, removed);
+      increments.take(points[n]!, places[at]!, places[at + 1]!, places[at + 2]!);
     }
     // Views hold on to the bytes of their batch.
     for (let i = 0; i < count; i++) points[i] = undefined;
+    if (fresh.length > 0) this.dropIdle();
     table.forgetBatch();
-    this.sweep(now);
   }
 
-  /** Whether the batch holds anything to convert. */
-  concerns(batch: MetricsBatch): boolean {
-    for (const metric of batch.metrics()) if (this.converts(metric)) return true;
-    return false;
+  restore(entries: StateEntries): void {
+    this.state.restore(this.withoutTrust(entries));
   }
 
-  /** Takes back what a refused batch had passed on. */
-  undo(journal: Journal): void {
-    journal.undo(this.series);
+  save(to: StateWriter | undefined): void {
+    this.state.save(to);
+    this.trust.save(to);
+    this.totals.save();
+  }
+
+  undo(): void {
+    // First those without a series: undoing takes the others out.
+    this.dropIdle();
+    this.state.undo();
+    this.totals.undo();
+    this.outcomes.clear();
+  }
+
+  snapshot(to: StateWriter): void {
+    this.state.snapshot(to);
+    this.trust.snapshot(to);
+  }
+
+  private *withoutTrust(entries: StateEntries): StateEntries {
+    for (const entry of entries) if (!this.trust.restore(entry[0], entry[1])) yield entry;
+  }
+
+  /** A stream all of whose points were turned away must not stay. */
+  private dropIdle(): void {
+    for (const slot of this.fresh) if (this.state.first(slot) < 0) this.table.delete(slot);
+    this.fresh.length = 0;
   }
 
   private converts(metric: object): boolean {
     const { type, temporality, monotonic } = this.metric.read(metric);
     return temporality === CUMULATIVE && (type !== 'sum' || monotonic || this.settings.nonMonotonic);
   }
+}
 
-  private grow(): void {
-    const grown = new Int32Array(this.places.length * 2);
-    grown.set(this.places);
-    this.places = grown;
-  }
-
-  /** Forgets series that have been silent for long. */
-  private sweep(now: number): void {
-    const { maxStale } = this.settings;
-    if (now - this.sweptAt < maxStale / 8) return;
-    this.sweptAt = now;
-    const { series } = this;
-    for (let slot = 0; slot < series.capacity; slot++) {
-      if (series.state[slot] === FREE || now - series.seen[slot]! <= maxStale) continue;
-      this.increments.distrust(slot);
-      this.table.delete(slot);
-      series.forget(slot);
-    }
-  }
+function grown(from: Int32Array, least: number): Int32Array<ArrayBuffer> {
+  const to = new Int32Array(Math.max(least + 1, from.length * 2));
+  to.set(from);
+  return to;
 }

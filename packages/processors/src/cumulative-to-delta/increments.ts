@@ -1,219 +1,257 @@
-import { type DataPoint, DOUBLE, NONE, type NumberDataPoint, PointFields } from '@otelier/otlp';
-import { compare, compareTimes, high, kind, low, ofDouble, subtract } from '../distribution/words.js';
-import { type Arithmetic, type Counted, exponentials, histograms } from './arithmetic.js';
-import type { Journal } from './journal.js';
+import { type DataPoint, DOUBLE, INT, NONE, type NumberDataPoint, PointFields } from '@otelier/otlp';
+import { plus, rest, sum } from '../distribution/compensated.js';
+import { compare, compareTimes, double, high, kind, low, ofDouble, subtract, toNumber } from '../distribution/words.js';
+import {
+  FELL,
+  FLAGS,
+  IS_DOUBLE,
+  NEXT,
+  PEAK,
+  PEAK_DOUBLE,
+  RESIDUE,
+  START,
+  TIME,
+  TOMB,
+  VALUE,
+  VIOLATED,
+} from '../series-state/layout.js';
+import type { Outcomes } from '../series-state/outcomes.js';
+import { nameAt, type SeriesState } from '../series-state/series-state.js';
+import { HELD, IN, type NamedTotals, OUT } from '../totals/totals.js';
+import { Distributions } from './distributions.js';
+import type { Known } from './known.js';
 import type { Settings } from './options.js';
-import type { Reason } from './reason.js';
-import { OPEN, type Series } from './series.js';
 import { milliseconds } from './time.js';
+import type { Trust } from './trust.js';
 
-/** Turns one point after the other into the increment of its series, and notes what goes out. */
+/** Turns one point after the other into the increment of its series, or removes it and counts why. */
 export class Increments {
   declare private readonly settings: Settings;
-  declare private readonly series: Series;
+  declare private readonly state: SeriesState<Known>;
+  declare private readonly totals: NamedTotals;
+  declare private readonly trust: Trust;
+  declare private readonly outcomes: Outcomes;
   declare private readonly fields: PointFields;
-  /** Series that began before this, in milliseconds, may have been counted by somebody whose memory is lost. */
-  declare private trustedFrom: number;
-  declare private journal: Journal;
-  // What the distribution that was written last has counted since.
-  declare private sinceLow: number;
-  declare private sinceHigh: number;
+  declare private readonly distributions: Distributions;
 
-  constructor(settings: Settings, series: Series, now: number) {
+  constructor(settings: Settings, state: SeriesState<Known>, totals: NamedTotals, trust: Trust, outcomes: Outcomes) {
     this.settings = settings;
-    this.series = series;
+    this.state = state;
+    this.totals = totals;
+    this.trust = trust;
+    this.outcomes = outcomes;
     this.fields = new PointFields();
-    this.trustedFrom = now;
-    this.journal = undefined as unknown as Journal;
-    this.sinceLow = 0;
-    this.sinceHigh = 0;
+    this.distributions = new Distributions(state, totals, outcomes, this.fields);
   }
 
-  /** What follows is noted in `journal`. */
-  begin(journal: Journal): void {
-    this.journal = journal;
-  }
-
-  /** The series is about to be forgotten: should it come back, its value must not count a second time, nor that of any as old. */
-  distrust(slot: number): void {
-    const start = milliseconds(this.series.startLow[slot]!, this.series.startHigh[slot]!);
-    if (start >= this.trustedFrom) this.trustedFrom = start + 1;
-  }
-
-  /** Makes `point` the increment of its series, or tells why it is not passed on. Its attributes lie in [from, to) when that is known. */
-  take(point: DataPoint, slot: number, from: number, to: number): Reason | undefined {
+  /** Makes `point` the increment of its series in that stream. Its attributes lie in [from, to) when that is known. */
+  take(point: DataPoint, slot: number, from: number, to: number): void {
     const f = this.fields.read(point, from, to);
-    const series = this.series;
-    if ((f.flags & 1) !== 0) return 'no_recorded_value';
-    const { type } = point;
-    if (type === 'sum') {
-      if (f.kind === NONE) return 'no_recorded_value';
-      if (f.kind === DOUBLE && !Number.isFinite(f.double)) return 'not_a_number';
-      return series.state[slot] !== OPEN ? this.firstNumber(slot) : this.nextNumber(point as NumberDataPoint, slot);
-    }
-    return type === 'histogram'
-      ? this.distribution(point, slot, histograms)
-      : this.distribution(point, slot, exponentials);
-  }
-
-  private firstNumber(slot: number): Reason | undefined {
-    const { series, fields: f } = this;
-    const counts = this.open(slot);
-    series.setLast(slot, f);
-    if (!counts) {
-      series.skipLast(slot);
-      return 'baseline';
-    }
-    series.clearSent(slot);
-    this.pass(slot, f.kind, f.low, f.high, f.startLow, f.startHigh);
-    return undefined;
-  }
-
-  private nextNumber(point: NumberDataPoint, slot: number): Reason | undefined {
-    const { series, fields: f } = this;
-    const order = compareTimes(f.timeLow, f.timeHigh, series.timeLow[slot]!, series.timeHigh[slot]!);
-    const doubles = f.kind === DOUBLE && series.lastKind[slot] === DOUBLE;
-    const change = doubles
-      ? f.double - series.lastDouble[slot]!
-      : compare(f.kind, f.low, f.high, series.lastKind[slot]!, series.lastLow[slot]!, series.lastHigh[slot]!);
-    if (order <= 0) {
-      if (series.owed[slot] === 1) return this.passOwed(point, slot);
-      return order < 0 ? 'out_of_order' : change === 0 ? 'duplicate' : 'conflict';
-    }
-    if (change < 0 && point.metric.monotonic) {
-      // What was counted before the fall and is owed still is: only the zero line moves.
-      const fromZero = f.startLow === 0 && f.startHigh === 0;
-      subtract(
-        series.sentKind[slot]!,
-        series.sentLow[slot]!,
-        series.sentHigh[slot]!,
-        series.lastKind[slot]!,
-        series.lastLow[slot]!,
-        series.lastHigh[slot]!,
-      );
-      series.setSent(slot);
-      if (!fromZero) {
-        series.send(slot, f.kind, f.low, f.high);
-        series.setLast(slot, f);
-        series.setTime(slot, f.timeLow, f.timeHigh);
-        return 'reset';
+    const { state, outcomes } = this;
+    const isNumber = point.type === 'sum';
+    if ((f.flags & 1) !== 0 || (isNumber && f.kind === NONE)) outcomes.drop(point, 'no_recorded_value');
+    else if (isNumber && f.kind === DOUBLE && !Number.isFinite(f.double)) outcomes.drop(point, 'not_a_number');
+    else {
+      const row = state.find(slot, f.startLow, f.startHigh);
+      if (row < 0) this.first(point, slot);
+      else {
+        state.see(row);
+        if (isNumber) this.next(point as NumberDataPoint, row);
+        else this.distributions.next(point, row);
       }
     }
-    series.setLast(slot, f);
-    if (f.kind === DOUBLE && series.sentKind[slot] === DOUBLE) ofDouble(f.double - series.sentDouble[slot]!);
-    else subtract(f.kind, f.low, f.high, series.sentKind[slot]!, series.sentLow[slot]!, series.sentHigh[slot]!);
-    f.setValue(point, kind, low, high);
-    this.passSince(point, slot, kind, low, high);
-    series.setTime(slot, f.timeLow, f.timeHigh);
-    return undefined;
   }
 
-  /** A point that brings nothing new carries out what was refused before. */
-  private passOwed(point: NumberDataPoint, slot: number): undefined {
-    const { series, fields: f } = this;
-    subtract(
-      series.lastKind[slot]!,
-      series.lastLow[slot]!,
-      series.lastHigh[slot]!,
-      series.sentKind[slot]!,
-      series.sentLow[slot]!,
-      series.sentHigh[slot]!,
-    );
-    f.setValue(point, kind, low, high);
-    this.passSince(point, slot, kind, low, high);
-    f.setTime(point, series.timeLow[slot]!, series.timeHigh[slot]!);
-  }
-
-  private passSince(point: DataPoint, slot: number, ofKind: number, lowWord: number, highWord: number): void {
-    const { series, fields: f } = this;
-    const owed = series.owed[slot] === 1;
-    const sinceLow = owed ? series.owedLow[slot]! : series.timeLow[slot]!;
-    const sinceHigh = owed ? series.owedHigh[slot]! : series.timeHigh[slot]!;
-    series.owed[slot] = 0;
-    this.since(point, sinceLow, sinceHigh);
-    f.setStart(point, sinceLow, sinceHigh);
-    this.pass(slot, ofKind, lowWord, highWord, sinceLow, sinceHigh);
-  }
-
-  private pass(
-    slot: number,
-    ofKind: number,
-    lowWord: number,
-    highWord: number,
-    sinceLow: number,
-    sinceHigh: number,
-  ): void {
-    this.series.send(slot, ofKind, lowWord, highWord);
-    this.journal.number(this.series, slot, ofKind, lowWord, highWord, sinceLow, sinceHigh);
-  }
-
-  private distribution<T extends Counted>(point: DataPoint, slot: number, of: Arithmetic<T>): Reason | undefined {
-    const { series, fields: f } = this;
-    const all = of.last(series);
-    const refused = of.owed(series);
-    const now = of.read(point);
-    const last = all[slot];
-    if (last === undefined) {
-      const counts = this.open(slot);
-      all[slot] = now;
-      if (!counts) return 'baseline';
-      of.note(this.journal, series, slot, now, f.startLow, f.startHigh);
-      return undefined;
+  /** The first point of a series. */
+  private first(point: DataPoint, slot: number): void {
+    const { state, totals, fields: f } = this;
+    if (state.full) {
+      this.outcomes.refuse(point);
+      return;
     }
-    const owed = refused[slot];
-    const order = compareTimes(f.timeLow, f.timeHigh, series.timeLow[slot]!, series.timeHigh[slot]!);
-    let increment = owed;
-    if (order <= 0) {
-      if (owed === undefined) return order < 0 ? 'out_of_order' : now.count === last.count ? 'duplicate' : 'conflict';
-      f.setTime(point, series.timeLow[slot]!, series.timeHigh[slot]!);
-    } else {
-      const difference = of.subtract(now, last) ?? (f.startLow === 0 && f.startHigh === 0 ? now : undefined);
-      all[slot] = now.sum === undefined ? { ...now, sum: last.sum } : now;
-      if (difference === undefined) {
-        series.setTime(slot, f.timeLow, f.timeHigh);
-        return 'reset';
+    const counts = this.counts(slot);
+    const name = totals.of(point);
+    const row = state.enter(slot, name);
+    const at = state.rows.open(row);
+    const { words } = state.rows;
+    words[at + START] = f.startLow;
+    words[at + START + 1] = f.startHigh;
+    words[at + TIME] = f.timeLow;
+    words[at + TIME + 1] = f.timeHigh;
+    if (point.type !== 'sum') this.distributions.first(point, row, counts, name);
+    else {
+      this.setValue(words, at);
+      if (counts) {
+        totals.add(name, IN, f.kind, f.low, f.high, f.double);
+        totals.add(name, OUT, f.kind, f.low, f.high, f.double);
       }
-      increment = owed === undefined ? difference : of.add(owed, difference);
     }
-    const out = { ...increment!, min: undefined, max: undefined };
-    of.write(point, out);
-    refused[slot] = undefined;
-    this.startDistribution(point, slot);
-    of.note(this.journal, series, slot, out, this.sinceLow, this.sinceHigh);
-    if (order > 0) series.setTime(slot, f.timeLow, f.timeHigh);
-    return undefined;
+    if (!counts) this.outcomes.drop(point, 'baseline');
   }
 
-  private startDistribution(point: DataPoint, slot: number): void {
-    const { series } = this;
-    const owed = series.owed[slot] === 1;
-    this.sinceLow = owed ? series.owedLow[slot]! : series.timeLow[slot]!;
-    this.sinceHigh = owed ? series.owedHigh[slot]! : series.timeHigh[slot]!;
-    series.owed[slot] = 0;
-    this.since(point, this.sinceLow, this.sinceHigh);
-    this.fields.setStart(point, this.sinceLow, this.sinceHigh);
-  }
-
-  /** An exemplar from before the interval was sent with an earlier point. */
-  private since(point: DataPoint, sinceLow: number, sinceHigh: number): void {
-    if (this.fields.exemplars === 0) return;
-    const since = (BigInt(sinceHigh >>> 0) << 32n) | BigInt(sinceLow >>> 0);
-    for (const exemplar of point.exemplars) if (exemplar.timeUnixNano <= since) exemplar.remove();
-  }
-
-  /** Begins a series with the point that was read; true when its value counts. */
-  private open(slot: number): boolean {
-    const { series, fields: f } = this;
-    series.state[slot] = OPEN;
-    series.startLow[slot] = f.startLow;
-    series.startHigh[slot] = f.startHigh;
-    series.setTime(slot, f.timeLow, f.timeHigh);
-    const { initial, exportInterval } = this.settings;
+  /** Whether the value of a first point counts; else it is what the next one is compared with. */
+  private counts(slot: number): boolean {
+    const { settings, fields: f } = this;
+    const knows = this.besides(slot);
+    const { initial } = settings;
     if (f.startLow === 0 && f.startHigh === 0) return initial === 'keep';
     if (initial === 'drop' || compareTimes(f.startLow, f.startHigh, f.timeLow, f.timeHigh) >= 0) return false;
+    if (initial === 'keep') return true;
     const start = milliseconds(f.startLow, f.startHigh);
     return (
-      initial === 'keep' || start >= this.trustedFrom || milliseconds(f.timeLow, f.timeHigh) - start <= exportInterval
+      (start >= this.trust.from && knows) || milliseconds(f.timeLow, f.timeHigh) - start <= settings.exportInterval
     );
+  }
+
+  /** Looks at the other runs of the stream; false when one that began no earlier than this was forgotten. */
+  private besides(slot: number): boolean {
+    const { fields: f } = this;
+    const { rows } = this.state;
+    let overlaps = false;
+    let knows = true;
+    for (let row = this.state.first(slot); row >= 0; ) {
+      const at = rows.open(row);
+      const { words } = rows;
+      const tomb = (words[at + FLAGS]! & TOMB) !== 0;
+      const since = tomb ? START : TIME;
+      const order = compareTimes(words[at + since]!, words[at + since + 1]!, f.startLow, f.startHigh);
+      if (tomb) knows = order < 0;
+      else if (order > 0) overlaps = true;
+      row = words[at + NEXT]!;
+    }
+    if (overlaps) this.outcomes.note('overlapping_writers');
+    return knows;
+  }
+
+  private next(point: NumberDataPoint, row: number): void {
+    const { fields: f, state, outcomes } = this;
+    let at = state.rows.open(row);
+    const { words, doubles } = state.rows;
+    const order = compareTimes(f.timeLow, f.timeHigh, words[at + TIME]!, words[at + TIME + 1]!);
+    const isDouble = (words[at + FLAGS]! & IS_DOUBLE) !== 0;
+    const change =
+      isDouble && f.kind === DOUBLE
+        ? f.double - doubles[(at + VALUE) >> 1]!
+        : compare(f.kind, f.low, f.high, isDouble ? DOUBLE : INT, words[at + VALUE]!, words[at + VALUE + 1]!);
+    if (order <= 0) {
+      outcomes.drop(point, order < 0 ? 'out_of_order' : change === 0 ? 'duplicate' : 'conflict');
+      return;
+    }
+    at = state.touch(row);
+    if (change < 0 && point.metric.monotonic) {
+      this.fall(point, words, doubles, at);
+      return;
+    }
+    if ((words[at + FLAGS]! & FELL) !== 0) this.pastPeak(words, at);
+    const base = (words[at + FLAGS]! & IS_DOUBLE) !== 0 ? DOUBLE : INT;
+    this.emit(point, words, doubles, at, base, words[at + VALUE]!, words[at + VALUE + 1]!, change >= 0);
+  }
+
+  /** A count that fell without a new start: a process that began anew and does not say so, or another one under the same name. */
+  private fall(point: NumberDataPoint, words: Int32Array, doubles: Float64Array, at: number): void {
+    const { fields: f } = this;
+    const flags = words[at + FLAGS]!;
+    if ((flags & FELL) === 0) {
+      words[at + PEAK] = words[at + VALUE]!;
+      words[at + PEAK + 1] = words[at + VALUE + 1]!;
+      words[at + FLAGS] = (flags & ~PEAK_DOUBLE) | FELL | ((flags & IS_DOUBLE) !== 0 ? PEAK_DOUBLE : 0);
+    }
+    if (f.startLow === 0 && f.startHigh === 0 && (flags & VIOLATED) === 0) {
+      this.outcomes.note('reset');
+      this.emit(point, words, doubles, at, INT, 0, 0, true);
+      return;
+    }
+    this.setValue(words, at);
+    this.setTime(words, at);
+    this.outcomes.drop(point, 'reset');
+  }
+
+  /**
+   * The value has fallen before and is now where it was, or further: when it got there in a leap it was another process that fell,
+   * and what this one has counted is the difference to the peak. A start time that is told makes a fall impossible in one process.
+   */
+  private pastPeak(words: Int32Array, at: number): void {
+    const { fields: f } = this;
+    const flags = words[at + FLAGS]!;
+    const peakKind = (flags & PEAK_DOUBLE) !== 0 ? DOUBLE : INT;
+    const peakLow = words[at + PEAK]!;
+    const peakHigh = words[at + PEAK + 1]!;
+    if (compare(f.kind, f.low, f.high, peakKind, peakLow, peakHigh) < 0) return;
+    words[at + FLAGS] = flags & ~FELL;
+    const lastKind = (flags & IS_DOUBLE) !== 0 ? DOUBLE : INT;
+    const leap =
+      toNumber(lastKind, words[at + VALUE]!, words[at + VALUE + 1]!) * 2 < toNumber(peakKind, peakLow, peakHigh);
+    const mayRestart = f.startLow === 0 && f.startHigh === 0 && (flags & VIOLATED) === 0;
+    if (mayRestart && !leap) return;
+    words[at + VALUE] = peakLow;
+    words[at + VALUE + 1] = peakHigh;
+    words[at + FLAGS] = (flags & ~(FELL | IS_DOUBLE)) | VIOLATED | (peakKind === DOUBLE ? IS_DOUBLE : 0);
+    this.outcomes.note('single_writer_violation');
+  }
+
+  /** Writes the difference to `base` over the point, over the time since the last one, and makes the point the last. */
+  private emit(
+    point: NumberDataPoint,
+    words: Int32Array,
+    doubles: Float64Array,
+    at: number,
+    baseKind: number,
+    baseLow: number,
+    baseHigh: number,
+    rises: boolean,
+  ): void {
+    const { fields: f, totals } = this;
+    const name = nameAt(words, at);
+    const ofKind = f.kind;
+    const valueLow = f.low;
+    const valueHigh = f.high;
+    const value = f.double;
+    const residueAt = (at + RESIDUE) >> 1;
+    const residue = doubles[residueAt]!;
+    if (ofKind === INT && baseKind === INT && residue === 0) {
+      subtract(ofKind, valueLow, valueHigh, baseKind, baseLow, baseHigh);
+      totals.add(name, IN, kind, low, high, double);
+    } else {
+      // The exact difference is a pair, and what rounding keeps back of it goes out with the next.
+      plus(toNumber(ofKind, valueLow, valueHigh), 0, -toNumber(baseKind, baseLow, baseHigh));
+      const difference = sum;
+      const remainder = rest;
+      plus(difference, remainder, residue);
+      let out = sum;
+      let kept = rest;
+      totals.addDouble(name, IN, difference);
+      if (remainder !== 0) totals.addDouble(name, IN, remainder);
+      if (rises && out < 0) {
+        kept += out;
+        out = 0;
+      }
+      doubles[residueAt] = kept;
+      if (kept !== residue) totals.addDouble(name, HELD, kept - residue);
+      ofDouble(out);
+    }
+    const outKind = kind;
+    const outLow = low;
+    const outHigh = high;
+    totals.add(name, OUT, outKind, outLow, outHigh, double);
+    words[at + FLAGS] = ofKind === DOUBLE ? words[at + FLAGS]! | IS_DOUBLE : words[at + FLAGS]! & ~IS_DOUBLE;
+    if (ofKind === DOUBLE) doubles[(at + VALUE) >> 1] = value;
+    else {
+      words[at + VALUE] = valueLow;
+      words[at + VALUE + 1] = valueHigh;
+    }
+    f.setValue(point, outKind, outLow, outHigh);
+    this.distributions.setInterval(point, words, at);
+  }
+
+  private setValue(words: Int32Array, at: number): void {
+    const { fields: f } = this;
+    words[at + FLAGS] = f.kind === DOUBLE ? words[at + FLAGS]! | IS_DOUBLE : words[at + FLAGS]! & ~IS_DOUBLE;
+    words[at + VALUE] = f.low;
+    words[at + VALUE + 1] = f.high;
+  }
+
+  private setTime(words: Int32Array, at: number): void {
+    words[at + TIME] = this.fields.timeLow;
+    words[at + TIME + 1] = this.fields.timeHigh;
   }
 }

@@ -1,207 +1,254 @@
-import {
-  type DataPoint,
-  DOUBLE,
-  type ExponentialHistogramDataPoint,
-  type HistogramDataPoint,
-  INT,
-  type MetricsBatch,
-  NONE,
-  PointFields,
-  StreamTable,
-} from '@otelier/otlp';
-import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/distribution.js';
-import { addExponentials, atLeastExponential } from '../distribution/exponential.js';
-import { addHistograms, atLeastHistogram } from '../distribution/histogram.js';
-import { add, compare, compareTimes, high, kind, low, toNumber } from '../distribution/words.js';
-import type { Journal } from './journal.js';
+import type { StateEntries, Stateful, StateWriter } from '@otelier/core';
+import { type DataPoint, MetricFields, MetricsBatch, PointFields, StreamTable } from '@otelier/otlp';
+import { type AnyDistribution, decodeDistribution, encodeDistribution } from '../distribution/stored.js';
+import { compareTimes } from '../distribution/words.js';
+import { PEAK, START, TIME } from '../series-state/layout.js';
+import type { Outcomes } from '../series-state/outcomes.js';
+import { SeriesState } from '../series-state/series-state.js';
+import { NamedTotals } from '../totals/totals.js';
 import type { Settings } from './options.js';
-import { FREE, KNOWN, OPEN, Series } from './series.js';
+import { refusal } from './refusal.js';
+import { setLater, setStart } from './start.js';
+import { Totals } from './totals.js';
+import { empty, marked, overflow } from './zeros.js';
 
-/** Why a point is not passed on: the names under which it is counted. */
-export type Reason = 'no_recorded_value' | 'not_a_number' | 'negative' | 'too_many_streams';
+const DELTA = 1;
+/** Numbers in `places` per point: its series or -1, where its attributes are, and whether it went to an overflow series. */
+const PLACE = 4;
+/** Overflow series beyond `maxStreams`, of all metrics of all resources. */
+const MOST_OVERFLOW = 1000;
 
-const MILLISECOND = 1_000_000;
-
-/** Adds delta points up into one running total per series. */
-export class Accumulator {
+/** Adds the delta points of batches up into one running total per series; the totals are its state. */
+export class Accumulator implements Stateful {
+  declare readonly totals: NamedTotals;
   declare private readonly settings: Settings;
+  declare private readonly outcomes: Outcomes;
   declare private readonly table: StreamTable;
-  declare private readonly series: Series;
+  declare private readonly state: SeriesState<AnyDistribution>;
+  declare private readonly sums: Totals;
   declare private readonly fields: PointFields;
-  declare private sweptAt: number;
-  /** Slot of each delta point of the batch in its order, or -1; what {@link look} found. */
-  declare private readonly slots: number[];
+  declare private readonly metric: MetricFields;
+  declare private readonly points: (DataPoint | undefined)[];
+  declare private places: Int32Array;
+  declare private count: number;
+  declare private batches: number;
+  /** What the points of the batch that need a zero before them are: by point of the batch, whatever its temporality. */
+  declare private unseeded: boolean[];
+  declare private seeds: number[];
 
-  constructor(settings: Settings, now: number) {
+  constructor(settings: Settings, outcomes: Outcomes) {
     this.settings = settings;
+    this.outcomes = outcomes;
     this.table = new StreamTable({ ignoreTemporality: true, maxStreams: settings.maxStreams });
-    this.series = new Series();
+    this.totals = new NamedTotals();
+    this.state = new SeriesState({
+      table: this.table,
+      totals: this.totals,
+      outcomes,
+      codec: { encode: encodeDistribution, decode: decodeDistribution },
+      maxSeries: settings.maxStreams + MOST_OVERFLOW,
+      maxPerStream: 1,
+      maxStale: settings.maxStale,
+    });
     this.fields = new PointFields();
-    this.sweptAt = now;
-    this.slots = [];
+    this.sums = new Totals(this.state, this.totals, this.fields);
+    this.metric = new MetricFields();
+    this.points = [];
+    this.places = new Int32Array(64 * PLACE);
+    this.count = 0;
+    this.batches = 0;
+    this.unseeded = [];
+    this.seeds = [];
   }
 
   /** Series in memory. */
   get size(): number {
-    return this.table.size;
+    return this.state.rows.live;
+  }
+
+  /** Bytes of memory that all series take, but for distributions. */
+  get memory(): number {
+    return this.table.memory + this.state.memory;
+  }
+
+  /** Whether the batch holds anything to add up. */
+  concerns(batch: MetricsBatch): boolean {
+    for (const metric of batch.metrics()) if (this.metric.read(metric).temporality === DELTA) return true;
+    return false;
   }
 
   /**
-   * First look at a batch: finds the series of each delta point and gives new ones their start. Returns a batch of zeros for those that
-   * have none yet, or undefined; answers in `found` how many delta points there are.
+   * Writes running totals over the delta points of a batch. Points that cannot be added are removed and
+   * counted in the outcomes. Returns a batch of zeros that has to go out before it, when there are new series.
    */
-  look(batch: MetricsBatch, now: number, journal: Journal, found: { points: number }): MetricsBatch | undefined {
-    const { series, slots } = this;
-    slots.length = 0;
-    const unseeded: boolean[] = [];
-    let seeds = 0;
+  accumulate(batch: MetricsBatch, now: number): MetricsBatch | undefined {
+    this.batches = (this.batches + 1) | 0;
+    this.count = 0;
+    this.state.begin(now);
+    const zeros = this.look(batch);
+    batch.own();
+    const { points, places } = this;
+    let i = 0;
     for (const metric of batch.metrics()) {
-      if (metric.temporality !== 'delta') {
-        for (const _ of metric.dataPoints) unseeded.push(false);
-        continue;
-      }
+      const { temporality, monotonic } = this.metric.read(metric);
+      if (temporality !== DELTA) continue;
       for (const point of metric.dataPoints) {
-        const slot = this.table.slot(point);
-        slots.push(slot);
-        let seed = false;
-        if (slot >= 0) {
-          if (this.table.isNew) series.enter(slot);
-          series.seen[slot] = now;
-          const f = this.fields.read(point, this.table.attributesStart, this.table.attributesEnd);
-          if (refusal(point, f, metric.monotonic) === undefined) {
-            if (series.state[slot] === KNOWN) this.open(slot);
-            if (this.settings.seed && series.seeded[slot] === 0) {
-              series.seeded[slot] = 1;
-              journal.seed(series, slot);
-              seed = true;
-              seeds++;
+        points[i] = point;
+        this.take(point, i, monotonic);
+        i++;
+      }
+      this.metric.setTemporality(metric, 'cumulative');
+    }
+    // Views hold on to the bytes of their batch.
+    for (let n = 0; n < i; n++) points[n] = undefined;
+    if (places.length > 1 << 18) this.places = new Int32Array(64 * PLACE);
+    return zeros;
+  }
+
+  restore(entries: StateEntries): void {
+    this.state.restore(entries);
+    // The number of a batch of another process.
+    const { rows } = this.state;
+    for (let row = 0; row < rows.high; row++) {
+      const at = rows.open(row);
+      rows.words[at + PEAK] = 0;
+    }
+  }
+
+  save(to: StateWriter | undefined): void {
+    this.state.save(to);
+    this.totals.save();
+  }
+
+  undo(): void {
+    this.state.undo();
+    this.totals.undo();
+    this.outcomes.clear();
+  }
+
+  snapshot(to: StateWriter): void {
+    this.state.snapshot(to);
+  }
+
+  /** Finds the series of each delta point, and opens those that are new. */
+  private look(batch: MetricsBatch): MetricsBatch | undefined {
+    const { table, state, fields: f } = this;
+    if (this.unseeded.length > 0) this.unseeded = [];
+    if (this.seeds.length > 0) this.seeds = [];
+    let before = 0;
+    for (const metric of batch.metrics()) {
+      const { temporality, monotonic } = this.metric.read(metric);
+      for (const point of metric.dataPoints) {
+        before++;
+        if (temporality !== DELTA) continue;
+        let slot = table.slot(point);
+        const { attributesStart, attributesEnd } = table;
+        const isNew = slot >= 0 && table.isNew;
+        let row = slot < 0 ? -1 : state.first(slot);
+        const overflows = slot < 0;
+        if (row < 0) {
+          // A series of nothing but points that cannot be added must not stay.
+          f.read(point, attributesStart, attributesEnd);
+          if (refusal(point, f, monotonic) === undefined) {
+            if (overflows) slot = table.overflowSlot(point, MOST_OVERFLOW);
+            row = slot < 0 ? -1 : state.first(slot);
+            if (slot >= 0 && row < 0) {
+              row = state.enter(slot, this.totals.of(point));
+              setStart(state.rows, row, f);
+              if (this.settings.seed) this.seed(row, before - 1, overflows);
             }
-          }
+          } else if (isNew) table.delete(slot);
         }
-        unseeded.push(seed);
+        this.put(row, attributesStart, attributesEnd, overflows);
       }
     }
-    found.points = slots.length;
-    return seeds === 0 ? undefined : this.zeros(batch, unseeded);
+    table.forgetBatch();
+    return this.seeds.length === 0 ? undefined : this.zeros(batch);
   }
 
-  /** Writes running totals over the points of the batch that {@link look} saw last; the batch's bytes must be its own. */
-  accumulate(batch: MetricsBatch, now: number, journal: Journal, removed: Map<Reason, number>): void {
-    let i = 0;
-    for (const metric of batch.metrics()) {
-      if (metric.temporality !== 'delta') continue;
-      const { monotonic } = metric;
-      for (const point of metric.dataPoints) {
-        const slot = this.slots[i++]!;
-        const reason = slot < 0 ? 'too_many_streams' : refusal(point, this.fields.read(point), monotonic);
-        if (reason !== undefined) {
-          point.remove();
-          removed.set(reason, (removed.get(reason) ?? 0) + 1);
-        } else this.point(point, slot, monotonic, journal);
+  private take(point: DataPoint, i: number, monotonic: boolean): void {
+    const { places, state, outcomes } = this;
+    const row = places[i * PLACE]!;
+    const f = this.fields.read(point, places[i * PLACE + 1]!, places[i * PLACE + 2]!);
+    const why = refusal(point, f, monotonic);
+    if (why !== undefined) {
+      outcomes.drop(point, why);
+      return;
+    }
+    if (row < 0) {
+      outcomes.refuse(point);
+      return;
+    }
+    state.see(row);
+    const at = state.touch(row);
+    const { words } = state.rows;
+    const timeLow = words[at + TIME]!;
+    const timeHigh = words[at + TIME + 1]!;
+    const late = compareTimes(f.timeLow, f.timeHigh, timeLow, timeHigh) <= 0;
+    if (!this.aligns(point, late, timeLow, timeHigh)) return;
+    if (places[i * PLACE + 3] === 1) {
+      outcomes.note('overflow');
+      overflow(point);
+    }
+    this.sums.add(point, row, at);
+    if (late && words[at + PEAK] === this.batches && words[at + PEAK + 1]! > 0) {
+      // The series has a point in this batch already, at the time that it has reached: one of both is enough.
+      this.sums.show(this.points[words[at + PEAK + 1]! - 1]!, row, at);
+      outcomes.drop(point, 'merged');
+      return;
+    }
+    f.setStart(point, words[at + START]!, words[at + START + 1]!);
+    if (late) setLater(point, f, timeLow, timeHigh);
+    words[at + TIME] = f.timeLow;
+    words[at + TIME + 1] = f.timeHigh;
+    words[at + PEAK] = this.batches;
+    words[at + PEAK + 1] = i + 1;
+  }
+
+  /** Counts how the point's interval lies to those before it; false when it has to go. */
+  private aligns(point: DataPoint, late: boolean, timeLow: number, timeHigh: number): boolean {
+    const { fields: f, outcomes } = this;
+    let order = 0;
+    if (!late) {
+      // A start of zero is unknown.
+      if (f.startLow === 0 && f.startHigh === 0) return true;
+      order = compareTimes(f.startLow, f.startHigh, timeLow, timeHigh);
+      if (order === 0) return true;
+      if (order > 0) {
+        outcomes.note('gap');
+        return true;
       }
-      metric.temporality = 'cumulative';
     }
-    this.table.forgetBatch();
-    this.sweep(now);
-  }
-
-  /** Books the outcome of a batch that went out. */
-  settle(journal: Journal, outcome: 'delivered' | 'refused' | 'comes back'): void {
-    if (outcome === 'delivered') journal.delivered(this.series);
-    else journal.refused(this.series, outcome === 'comes back');
-  }
-
-  private point(point: DataPoint, slot: number, monotonic: boolean, journal: Journal): void {
-    const { series, fields: f } = this;
-    if (point.type === 'sum') this.number(point, slot, monotonic, journal);
-    else if (point.type === 'histogram') this.histogram(point as HistogramDataPoint, slot, journal);
-    else this.exponential(point as ExponentialHistogramDataPoint, slot, journal);
-    f.setStart(point, series.startLow[slot]!, series.startHigh[slot]!);
-    if (compareTimes(f.timeLow, f.timeHigh, series.timeLow[slot]!, series.timeHigh[slot]!) > 0) {
-      series.timeLow[slot] = f.timeLow;
-      series.timeHigh[slot] = f.timeHigh;
-    } else {
-      // A late point still counts; its series goes on from the time that it has reached.
-      const later = shifted(series.timeLow[slot]!, series.timeHigh[slot]!, MILLISECOND);
-      series.timeLow[slot] = later.low;
-      series.timeHigh[slot] = later.high;
-      f.setTime(point, later.low, later.high);
+    const reason = late ? 'late' : 'overlap';
+    if (this.settings.overlaps === 'drop') {
+      outcomes.drop(point, reason);
+      return false;
     }
+    outcomes.note(reason);
+    return true;
   }
 
-  private number(point: DataPoint, slot: number, monotonic: boolean, journal: Journal): void {
-    const { fields: f } = this;
-    const { total, shown } = this.series;
-    add(total.kind[slot]!, total.low[slot]!, total.high[slot]!, f.kind, f.low, f.high);
-    total.set(slot, kind, low, high);
-    const falls = monotonic && compare(kind, low, high, shown.kind[slot]!, shown.low[slot]!, shown.high[slot]!) < 0;
-    if (!falls) shown.set(slot, kind, low, high);
-    journal.number(this.series, slot, f.kind, f.low, f.high, shown.kind[slot]!, shown.low[slot]!, shown.high[slot]!);
-    f.setValue(point, shown.kind[slot]!, shown.low[slot]!, shown.high[slot]!);
+  private seed(row: number, point: number, overflows: boolean): void {
+    while (this.unseeded.length < point) this.unseeded.push(false);
+    this.unseeded.push(true);
+    this.seeds.push(overflows ? -row - 1 : row);
   }
 
-  private histogram(point: HistogramDataPoint, slot: number, journal: Journal): void {
-    const { series } = this;
-    const increment = readHistogram(point);
-    let of = series.histograms[slot];
-    if (of === undefined) {
-      of = { total: increment, shown: undefined, delivered: undefined };
-      series.histograms[slot] = of;
-    } else of.total = addHistograms(of.total, increment);
-    of.shown = of.shown === undefined ? of.total : atLeastHistogram(of.total, of.shown);
-    journal.histogram(series, slot, increment, of.shown);
-    writeHistogram(point, of.shown);
-  }
-
-  private exponential(point: ExponentialHistogramDataPoint, slot: number, journal: Journal): void {
-    const { series } = this;
-    const increment = readExponential(point);
-    let of = series.exponentials[slot];
-    if (of === undefined) {
-      of = { total: increment, shown: undefined, delivered: undefined };
-      series.exponentials[slot] = of;
-    } else of.total = addExponentials(of.total, increment);
-    of.shown = of.shown === undefined ? of.total : atLeastExponential(of.total, of.shown);
-    journal.exponential(series, slot, increment, of.shown);
-    writeExponential(point, of.shown);
-  }
-
-  /** Starts a series with the point that was read. */
-  private open(slot: number): void {
-    const { series, fields: f } = this;
-    let startLow = f.startLow;
-    let startHigh = f.startHigh;
-    // Unknown, or not before the point: a series that starts with its first point would say that it counted nothing.
-    if ((startLow === 0 && startHigh === 0) || compareTimes(startLow, startHigh, f.timeLow, f.timeHigh) >= 0) {
-      const before = shifted(f.timeLow, f.timeHigh, -MILLISECOND);
-      startLow = before.low;
-      startHigh = before.high;
-    }
-    series.state[slot] = OPEN;
-    series.startLow[slot] = startLow;
-    series.startHigh[slot] = startHigh;
-    series.timeLow[slot] = startLow;
-    series.timeHigh[slot] = startHigh;
-    series.total.set(slot, INT, 0, 0);
-    series.shown.set(slot, INT, 0, 0);
-    series.delivered.set(slot, INT, 0, 0);
-  }
-
-  /** The points marked, at nothing and at the start of their series. */
-  private zeros(batch: MetricsBatch, marked: readonly boolean[]): MetricsBatch {
-    const zeros = batch.fork();
+  /** The marked points, at nothing and at the start of their series. */
+  private zeros(batch: MetricsBatch): MetricsBatch {
+    const { fields: f, seeds } = this;
+    const { rows } = this.state;
+    const zeros = marked(batch, this.unseeded);
     let i = 0;
-    zeros.filter(() => marked[i++]!);
-    zeros.prune();
-    const { series, fields: f } = this;
-    zeros.own();
     for (const metric of zeros.metrics()) {
       for (const point of metric.dataPoints) {
-        const slot = this.table.slot(point);
+        const seed = seeds[i++]!;
+        const at = rows.open(seed < 0 ? -seed - 1 : seed);
+        const { words } = rows;
         f.read(point);
-        f.setStart(point, series.startLow[slot]!, series.startHigh[slot]!);
-        f.setTime(point, series.startLow[slot]!, series.startHigh[slot]!);
-        if (f.exemplars > 0) for (const exemplar of point.exemplars) exemplar.remove();
+        f.setStart(point, words[at + START]!, words[at + START + 1]!);
+        f.setTime(point, words[at + START]!, words[at + START + 1]!);
+        if (seed < 0) overflow(point);
         empty(point, f);
       }
       metric.temporality = 'cumulative';
@@ -209,51 +256,21 @@ export class Accumulator {
     return zeros;
   }
 
-  /** Forgets series that have got nothing for long. */
-  private sweep(now: number): void {
-    const { maxStale } = this.settings;
-    if (now - this.sweptAt < maxStale / 8) return;
-    this.sweptAt = now;
-    const { series } = this;
-    for (let slot = 0; slot < series.capacity; slot++) {
-      if (series.state[slot] === FREE || series.flying[slot]! > 0 || now - series.seen[slot]! <= maxStale) continue;
-      this.table.delete(slot);
-      series.forget(slot);
+  private put(row: number, attributesStart: number, attributesEnd: number, overflows: boolean): void {
+    const at = this.count++ * PLACE;
+    if (at === this.places.length) {
+      const grown = new Int32Array(at * 2);
+      grown.set(this.places);
+      this.places = grown;
     }
+    this.places[at] = row;
+    this.places[at + 1] = attributesStart;
+    this.places[at + 2] = attributesEnd;
+    this.places[at + 3] = overflows ? 1 : 0;
   }
 }
 
-function refusal(point: DataPoint, f: PointFields, monotonic: boolean): Reason | undefined {
-  if ((f.flags & 1) !== 0) return 'no_recorded_value';
-  if (point.type !== 'sum') return undefined;
-  if (f.kind === NONE) return 'no_recorded_value';
-  const value = toNumber(f.kind, f.low, f.high);
-  if (f.kind === DOUBLE && !Number.isFinite(value)) return 'not_a_number';
-  return monotonic && value < 0 ? 'negative' : undefined;
-}
-
-function empty(point: DataPoint, f: PointFields): void {
-  if (point.type === 'sum') {
-    f.setValue(point, f.kind, 0, 0);
-    return;
-  }
-  if (point.type === 'histogram') {
-    const of = point as HistogramDataPoint;
-    const { sum, bounds, buckets } = readHistogram(of);
-    const zero = { count: 0n, sum: sum === undefined ? undefined : 0, min: undefined, max: undefined };
-    writeHistogram(of, { ...zero, bounds, buckets: buckets.map(() => 0n) });
-    return;
-  }
-  const of = point as ExponentialHistogramDataPoint;
-  const none = { offset: 0, counts: [] };
-  const { sum, scale, zeroThreshold } = readExponential(of);
-  const zero = { count: 0n, sum: sum === undefined ? undefined : 0, min: undefined, max: undefined, zeroCount: 0n };
-  writeExponential(of, { ...zero, scale, zeroThreshold, positive: none, negative: none });
-}
-
-/** A time some nanoseconds later or earlier; never before 1. */
-function shifted(lowWord: number, highWord: number, nanoseconds: number): { low: number; high: number } {
-  const time = (BigInt(highWord >>> 0) << 32n) + BigInt(lowWord >>> 0) + BigInt(nanoseconds);
-  const positive = time < 1n ? 1n : time;
-  return { low: Number(BigInt.asIntN(32, positive)), high: Number(BigInt.asIntN(32, positive >> 32n)) };
+/** Zeros, if any, and then the batch. */
+export function following(zeros: MetricsBatch | undefined, batch: MetricsBatch): MetricsBatch {
+  return zeros === undefined ? batch : MetricsBatch.merge([zeros, batch]);
 }

@@ -1,4 +1,4 @@
-import { PipelineError, type Processor, stage } from '@otelier/core';
+import { type Processor, stage } from '@otelier/core';
 import {
   buildMetrics,
   type ExponentialHistogramDataPoint,
@@ -9,7 +9,6 @@ import {
   type NumberPointData,
 } from '@otelier/otlp';
 import { captures, fakeClock, testPipeline } from '@otelier/testing';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dropAttributes } from '../drop-attributes/drop-attributes.js';
 import { type DeltaToCumulativeOptions, deltaToCumulative } from './delta-to-cumulative.js';
@@ -127,34 +126,45 @@ describe('sums', () => {
     }
   });
 
-  test('refuses series beyond maxStreams; a series silent for long begins anew', async () => {
-    const clock = fakeClock(noon);
-    const run = await pipeline({ maxStreams: 1, maxStale: '1h', seed: false }, clock);
-    const answer = await run.send(
-      sum([point(1, 2, 1n, { attributes: { a: '1' } }), point(1, 2, 2n, { attributes: { a: '2' } })]),
-    );
-    expect(answer).toMatchObject({ refused: 1, refusal: expect.stringContaining('maxStreams') });
-    await clock.advance(2 * 3_600_000);
-    await run.send(metrics({ sum: { temporality: 'delta', points: [] } }));
-    await run.send(sum([point(7000, 7001, 9n, { attributes: { a: '2' } })])).catch(() => {});
-    await run.send(sum([point(7001, 7002, 3n, { attributes: { a: '1' } })])).catch(() => {});
+  test('adds series beyond maxStreams up as one, exactly, with the attribute that OpenTelemetry has for it', async () => {
+    const run = await pipeline({ maxStreams: 1 });
+    const of = (a: string, value: bigint) => point(1, 2, value, { attributes: { a } });
+    const answer = await run.send(sum([of('1', 1n), of('2', 2n), of('3', 4n)]));
+    await run.send(sum([point(2, 3, 8n, { attributes: { a: '2' } })]));
     await run.end();
-    expect(out(run.received.metrics)).toEqual([
-      [1, 2, 1n],
-      [7001, 7002, 3n],
+    expect(answer.refused).toBe(0);
+    const all = run.received.metrics.flatMap((batch) =>
+      [...batch.points()].map((p) => [
+        p.attributes.toObject(),
+        seconds(p.timeUnixNano),
+        (p as NumberDataPoint).intValue,
+      ]),
+    );
+    const overflow = { 'otel.metric.overflow': true };
+    expect(all).toEqual([
+      [{ a: '1' }, 1, 0n],
+      [overflow, 1, 0n],
+      [{ a: '1' }, 2, 1n],
+      [overflow, 2, 6n],
+      [overflow, 3, 14n],
     ]);
+    const account = Object.values(run.accounts()).find(({ id }) => id.includes('delta-to-cumulative'))!;
+    expect(account.dropped).toEqual({ merged: 1 });
+    expect(account.noted).toMatchObject({ overflow: 3 });
   });
 
-  test('a refused batch leaves nothing behind: not its increments, not its zero', async () => {
-    const run = await pipeline();
-    run.exporter.refuse(1);
-    await expect(run.send(sum([point(1, 10, 5n)]))).rejects.toThrow(PipelineError);
-    await run.send(sum([point(1, 10, 5n)]));
-    run.exporter.refuse(1, new PipelineError('rejected', 'no'));
-    await expect(run.send(sum([point(10, 20, 100n)]))).rejects.toThrow(PipelineError);
-    await run.send(sum([point(20, 30, 1n)]));
-    await run.end();
-    expect(out(run.received.metrics).map(([, , value]) => value)).toEqual([0n, 5n, 6n]);
+  test('drops what overlaps when every series has one sender', async () => {
+    const { out, account } = await through(
+      [[point(1, 10, 5n)], [point(1, 10, 5n)], [point(5, 15, 1n)], [point(10, 20, 2n)], [point(25, 30, 3n)]],
+      { seed: false, overlaps: 'drop' },
+    );
+    expect(out.map(([, time, value]) => [time, value])).toEqual([
+      [10, 5n],
+      [20, 7n],
+      [30, 10n],
+    ]);
+    expect(account.dropped).toEqual({ late: 1, overlap: 1 });
+    expect(account.noted).toEqual({ gap: 1 });
   });
 });
 
@@ -178,11 +188,9 @@ describe('distributions', () => {
       },
     });
 
-  test('histograms, from an empty one, with a refusal in between', async () => {
+  test('histograms, from an empty one', async () => {
     const run = await pipeline();
     await run.send(histogram(10, [1n, 2n, 0n], 5));
-    run.exporter.refuse(1, new PipelineError('rejected', 'no'));
-    await expect(run.send(histogram(20, [7n, 7n, 7n], 50))).rejects.toThrow(PipelineError);
     await run.send(histogram(30, [0n, 0n, 1n], 4));
     await run.end();
     const points = run.received.metrics.flatMap((batch) =>
@@ -223,70 +231,6 @@ describe('distributions', () => {
         .map(({ count, scale, positive }) => ({ count, scale, positive })),
     );
     expect(points[1]).toEqual({ count: 9n, scale: 0, positive: { offset: 0, bucketCounts: [5n, 4n] } });
-  });
-});
-
-const step = fc.record({
-  session: fc.nat(3),
-  add: fc.nat(1000),
-  refuse: fc.constantFrom(false, false, true),
-  code: fc.constantFrom('unavailable' as const, 'rejected' as const),
-  late: fc.nat(5),
-});
-
-describe('a fleet of sessions', () => {
-  test.each(['one at a time', 'side by side'])('ends at the sum of what was sent, and never falls, %s', async (how) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
-        const run = await pipeline();
-        const truth: bigint[] = [0n, 0n];
-        const again: { points: NumberPointData[]; due: number }[] = [];
-        const waiting: Promise<void>[] = [];
-        let open: (() => void) | undefined;
-        const send = (points: NumberPointData[], due: number): Promise<void> =>
-          run.send(sum(points)).then(
-            () => {},
-            () => void again.push({ points, due }),
-          );
-        for (const [i, s] of steps.entries()) {
-          truth[s.session >> 1]! += BigInt(s.add);
-          if (how === 'side by side') open ??= run.exporter.hold();
-          if (s.refuse) run.exporter.refuse(1, new PipelineError(s.code, 'no'));
-          waiting.push(
-            send([point(i, i + 1, BigInt(s.add), { attributes: { pair: `${s.session >> 1}` } })], i + s.late),
-          );
-          for (const old of again.filter(({ due }) => due <= i)) {
-            again.splice(again.indexOf(old), 1);
-            waiting.push(send(old.points, i));
-          }
-          if (how === 'one at a time') await Promise.all(waiting);
-          else if (i % 3 === 0) {
-            open?.();
-            open = undefined;
-            await Promise.all(waiting);
-          }
-        }
-        open?.();
-        await Promise.all(waiting);
-        while (again.length > 0) await send(again.shift()!.points, 0);
-        await run.end();
-        for (const pair of [0, 1]) {
-          const series = run.received.metrics
-            .flatMap((batch) => [...batch.points()])
-            .filter((p) => p.attributes.get('pair') === `${pair}`)
-            .map((p) => ({ start: p.startTimeUnixNano, time: p.timeUnixNano, value: (p as NumberDataPoint).intValue }))
-            .sort((a, b) => (a.time < b.time ? -1 : 1));
-          expect(series.at(-1)?.value ?? 0n).toBe(truth[pair]);
-          for (const [i, p] of series.entries()) {
-            const before = series[i - 1];
-            if (before === undefined) continue;
-            expect(p.start).toBe(before.start);
-            expect(p.value >= before.value).toBe(true);
-          }
-        }
-      }),
-      { numRuns: 60 },
-    );
   });
 });
 

@@ -1,18 +1,17 @@
-import { PipelineError, type Processor, stage } from '@otelier/core';
-import { MetricsBatch } from '@otelier/otlp';
-import { Accumulator, type Reason } from './accumulator.js';
-import { Journal } from './journal.js';
+import { type Processor, stage } from '@otelier/core';
+import { Outcomes } from '../series-state/outcomes.js';
+import { Accumulator, following } from './accumulator.js';
 import { type DeltaToCumulativeOptions, settings } from './options.js';
 
 export type { DeltaToCumulativeOptions } from './options.js';
 
-const TOO_MANY = 'too many series for deltaToCumulative(): raise maxStreams';
+const TOO_MANY = 'too_many_streams: too many metrics and resources for deltaToCumulative(), raise maxStreams';
 
 /**
  * Adds delta sums, histograms and exponential histograms up into series that only ever grow, one per identity, however many senders
  * there are and however late their points come. Each new series begins with a zero point.
  *
- * State is in memory. Cumulative metrics, gauges and summaries pass as they are.
+ * Its state is kept in the data directory, if there is one. Cumulative metrics, gauges and summaries pass as they are.
  *
  * @throws {ConfigError} when an option is not what was expected.
  */
@@ -22,36 +21,27 @@ export function deltaToCumulative(options: DeltaToCumulativeOptions = {}): Proce
     'delta-to-cumulative',
     {
       metrics: (next, host) => {
-        const accumulator = new Accumulator(all, host.clock.now());
+        const outcomes = new Outcomes();
+        const accumulator = new Accumulator(all, outcomes);
+        const end = accumulator.totals.observe(host);
         return {
+          state: accumulator,
           async consume(batch, flow) {
-            const now = host.clock.now();
-            const journal = new Journal();
-            const found = { points: 0 };
-            const zeros = accumulator.look(batch, now, journal, found);
-            if (found.points === 0) return next(batch, flow);
-            batch.own();
+            if (!accumulator.concerns(batch)) return next(batch, flow);
             const before = batch.count;
-            const removed = new Map<Reason, number>();
-            accumulator.accumulate(batch, now, journal, removed);
-            for (const [reason, count] of removed) {
-              if (reason === 'too_many_streams') flow.refuse(count, TOO_MANY);
-              else flow.drop(count, reason);
-            }
+            const zeros = accumulator.accumulate(batch, host.clock.now());
+            outcomes.report(flow, host, TOO_MANY);
             if (batch.count === 0) return;
             if (batch.count < before) batch.prune();
             if (zeros !== undefined) flow.add(zeros.count, 'seed');
-            try {
-              await next(zeros === undefined ? batch : MetricsBatch.merge([zeros, batch]), flow);
-            } catch (error) {
-              accumulator.settle(journal, PipelineError.from(error).retryable ? 'comes back' : 'refused');
-              throw error;
-            }
-            accumulator.settle(journal, 'delivered');
+            return next(following(zeros, batch), flow);
+          },
+          async close() {
+            end();
           },
         };
       },
     },
-    { produces: 'cumulative', options: { ...options } },
+    { produces: 'cumulative', stateful: true, options: { ...options } },
   );
 }

@@ -5,7 +5,12 @@ import * as v from 'valibot';
 export interface DeltaToCumulativeOptions {
   /** Sends a zero at the start of each new series, so that rates over the series see its first increment. Default `true`. */
   readonly seed?: boolean;
-  /** Series remembered at most; points of further ones are refused. Default `1000000`. */
+  /**
+   * What becomes of a point whose interval begins before the last one of its series ended. `add`: it counts, since several senders
+   * share the series, or it is late. `drop`: it is taken for a repetition, which is right when each series has one sender. Default `add`.
+   */
+  readonly overlaps?: 'add' | 'drop';
+  /** Series remembered at most; further ones of a metric are added up as one with the attribute `otel.metric.overflow`. Default `1000000`. */
   readonly maxStreams?: number;
   /** How long a series that gets nothing is remembered; after that it begins anew. Default `24h`. */
   readonly maxStale?: Duration;
@@ -14,6 +19,7 @@ export interface DeltaToCumulativeOptions {
 /** The options with their defaults, times in milliseconds. */
 export interface Settings {
   readonly seed: boolean;
+  readonly overlaps: 'add' | 'drop';
   readonly maxStreams: number;
   readonly maxStale: number;
 }
@@ -23,6 +29,7 @@ export function settings(options: DeltaToCumulativeOptions): Settings {
     'deltaToCumulative',
     v.strictObject({
       seed: v.optional(v.boolean(), true),
+      overlaps: v.optional(v.picklist(['add', 'drop']), 'add'),
       maxStreams: v.optional(v.pipe(v.number(), v.integer('a whole number'), v.minValue(1, 'at least 1')), 1_000_000),
       maxStale: v.optional(duration(), '24h'),
     }),

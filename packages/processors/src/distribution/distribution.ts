@@ -1,6 +1,7 @@
-import type { ExponentialHistogramDataPoint, HistogramDataPoint } from '@otelier/otlp';
+import type { DataPoint, ExponentialHistogramDataPoint, HistogramDataPoint } from '@otelier/otlp';
 import type { Exponential, Run } from './exponential.js';
 import type { Histogram } from './histogram.js';
+import type { AnyDistribution } from './stored.js';
 
 /** What a histogram point says, apart from when and for whom. */
 export function readHistogram(point: HistogramDataPoint): Histogram {
@@ -50,6 +51,20 @@ export function writeExponential(point: ExponentialHistogramDataPoint, e: Expone
   if (e.zeroThreshold !== point.zeroThreshold) point.zeroThreshold = e.zeroThreshold;
   point.positive = half(e.positive);
   point.negative = half(e.negative);
+}
+
+// The metric's type says what its points are, and it is part of the identity: both sides are of one kind.
+/** What a point of either kind says. */
+export function readDistribution(point: DataPoint): AnyDistribution {
+  return point.type === 'histogram'
+    ? readHistogram(point as HistogramDataPoint)
+    : readExponential(point as ExponentialHistogramDataPoint);
+}
+
+/** Makes a point of either kind say `value`, which must be of its kind. */
+export function writeDistribution(point: DataPoint, value: AnyDistribution): void {
+  if (point.type === 'histogram') writeHistogram(point as HistogramDataPoint, value as Histogram);
+  else writeExponential(point as ExponentialHistogramDataPoint, value as Exponential);
 }
 
 function run(buckets: { readonly offset: number; readonly bucketCounts: readonly bigint[] } | undefined): Run {

@@ -1,5 +1,6 @@
 import { type Processor, stage } from '@otelier/core';
 import {
+  type AttributesData,
   buildLogs,
   buildMetrics,
   buildTraces,
@@ -9,6 +10,7 @@ import {
   type MetricsBatch,
   type NumberDataPoint,
   type NumberPointData,
+  type Temporality,
 } from '@otelier/otlp';
 import { captures, memoryExporter, memoryReceiver, testPipeline, totals } from '@otelier/testing';
 import fc from 'fast-check';
@@ -70,7 +72,7 @@ function contentOf(point: DataPoint): unknown {
   return { count, sum, min, max, bucketCounts, explicitBounds };
 }
 
-const sum = (points: NumberPointData[], temporality: 'delta' | 'cumulative' = 'delta') =>
+const sum = (points: NumberPointData[], temporality: Temporality = 'delta') =>
   buildMetrics([{ metrics: [{ name: 'm', sum: { temporality, monotonic: true, points } }] }]);
 
 describe('metrics', () => {
@@ -253,48 +255,132 @@ describe('metrics', () => {
     expect(exemplars.map((e) => e.intValue)).toEqual([1n, 1n]);
   });
 
-  test('refuses what cannot be added up and would leak if it were kept apart', async () => {
-    const attributes = (session: string) => ({ attributes: { 'session.id': session } });
-    const summaries = await through(
+  test('refuses what cannot be added up: kept apart it would leak, and under the new name it would be several in one', async () => {
+    const attributes = (session: string) => ({ attributes: { 'session.id': session, k: 'v' } });
+    const summary = (...points: { attributes: AttributesData }[]) => ({
+      points: points.map((p) => ({ ...p, count: 1n, sum: 1, quantileValues: [] })),
+    });
+    const batch = () =>
       buildMetrics([
         {
           metrics: [
-            {
-              name: 's',
-              summary: {
-                points: ['a', 'b', 'c'].map((s) => ({ ...attributes(s), count: 1n, sum: 1, quantileValues: [] })),
-              },
-            },
-            { name: 'ok', summary: { points: [{ ...attributes('a'), count: 1n, sum: 1, quantileValues: [] }] } },
+            { name: 's', summary: summary(attributes('a'), attributes('b')) },
+            { name: 'alone', summary: summary(attributes('a')) },
+            { name: 'ok', summary: summary({ attributes: { k: 'v' } }) },
           ],
         },
-      ]),
-    );
-    expect(summaries.answer.refused).toBe(3);
-    expect(summaries.answer.refusal).toContain('summary');
-    expect([...summaries.out[0]!.points()].map((p) => [p.metric.name, p.attributes.toObject()])).toEqual([['ok', {}]]);
+      ]);
+    const refused = await through(batch());
+    expect(refused.answer).toMatchObject({ refused: 3, refusal: expect.stringContaining('summary') });
+    expect([...refused.out[0]!.points()].map((p) => [p.metric.name, p.attributes.toObject()])).toEqual([
+      ['ok', { k: 'v' }],
+    ]);
+    const kept = await through(batch(), { summary: 'keep' });
+    expect(kept.answer.refused).toBe(0);
+    expect([...kept.out[0]!.points()].map((p) => p.attributes.get('session.id'))).toEqual(['a', 'b', 'a', undefined]);
+    expect(kept.account?.noted).toEqual({ summary_kept: 3 });
+    const unspecified = await through(sum([{ ...attributes('a'), value: 1n }, { value: 2n }], 'unspecified'));
+    expect(unspecified.answer).toMatchObject({
+      refused: 1,
+      refusal: expect.stringContaining('unspecified temporality'),
+    });
+  });
 
-    const cumulative = await through(
-      sum(
-        [
-          { ...attributes('a'), timeUnixNano: 1n, value: 1n },
-          { ...attributes('a'), timeUnixNano: 2n, value: 2n },
-          { ...attributes('b'), timeUnixNano: 1n, value: 1n },
-        ],
-        'cumulative',
+  test('takes a gap in one series for no gap in what it became a part of', async () => {
+    const flagged = { attributes: { 'session.id': 'a' }, flags: 1 };
+    const alone = await through(sum([flagged, { attributes: { k: 'v' }, flags: 1 }]));
+    expect(alone.out.flatMap(read).map(({ attributes }) => attributes)).toEqual([{ k: 'v' }]);
+    expect(alone.account?.dropped).toEqual({ no_recorded_value: 1 });
+    const { out } = await through(sum([flagged, { attributes: { 'session.id': 'b' }, value: 2n }]));
+    expect(out.flatMap(read).map(({ value }) => value)).toEqual([2n]);
+  });
+
+  test.each([
+    ['last', 4n],
+    ['min', -1n],
+    ['max', 4n],
+    ['sum', 5n],
+    ['mean', 5 / 3],
+  ] as const)('makes of gauges their %s, each at its latest', async (gauge, value) => {
+    const point = (session: string, time: bigint, of: bigint): NumberPointData => ({
+      attributes: { 'session.id': session },
+      timeUnixNano: time,
+      value: of,
+    });
+    const points = [point('a', 1n, 100n), point('b', 3n, -1n), point('a', 2n, 2n), point('c', 9n, 4n)];
+    const { out } = await through(buildMetrics([{ metrics: [{ name: 'g', gauge: { points } }] }]), { gauge });
+    expect(out.flatMap(read)).toMatchObject([{ value, time: 9n }]);
+  });
+
+  test('keeps the attributes of a point in its exemplars on demand', async () => {
+    const point = (session: string, more = {}) => ({
+      attributes: { 'session.id': session, 'user.account_uuid': 'u' },
+      value: 1n,
+      exemplars: [{ value: 1n, filteredAttributes: { other: 'o', ...more } }],
+    });
+    const batch = sum([
+      point('a'),
+      point('b', { 'session.id': 'x' }),
+      { value: 1n, exemplars: [{ value: 2n, filteredAttributes: { 'session.id': 'own' } }] },
+    ]);
+    const { out } = await through(batch, { exemplarAttributes: 'keep' });
+    const [p] = [...out[0]!.points()];
+    expect([p!.attributes.toObject(), (p as NumberDataPoint).intValue]).toEqual([{}, 3n]);
+    expect([...p!.exemplars].map((e) => e.filteredAttributes.toObject())).toEqual([
+      { other: 'o', 'session.id': 'a', 'user.account_uuid': 'u' },
+      { other: 'o', 'session.id': 'b', 'user.account_uuid': 'u' },
+      { 'session.id': 'own' },
+    ]);
+  });
+
+  test('leaves no series twice when resources and scopes lose attributes too, and no total changes', async () => {
+    const word = fc.constantFrom('a', 'b');
+    const some = fc.record({ 'session.id': word, k: word }, { requiredKeys: [] });
+    const group = fc.record({
+      resource: some,
+      scope: some,
+      points: fc.array(fc.record({ attributes: some, value: fc.bigInt({ min: 0n, max: 99n }) }), { maxLength: 4 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(group, { minLength: 1, maxLength: 6 }),
+        fc.boolean(),
+        fc.boolean(),
+        async (groups, resource, scope) => {
+          const batch = buildMetrics(
+            groups.map((g) => ({
+              resource: { attributes: g.resource },
+              scope: { attributes: g.scope },
+              metrics: [{ name: 'm', sum: { temporality: 'delta', monotonic: true, points: g.points } }],
+            })),
+          );
+          const series = (p: DataPoint) =>
+            [p.resource, p.scope, p].map((of) => Object.entries(of.attributes.toObject()).sort());
+          const without = (of: [string, unknown][], drop: boolean) =>
+            of.filter(([name]) => !drop || name !== 'session.id');
+          const total = new Map<string, bigint>();
+          const untouched = new Map<string, number>();
+          for (const p of batch.fork().points()) {
+            const [r, s, own] = series(p);
+            const name = JSON.stringify([without(r!, resource), without(s!, scope), without(own!, true)]);
+            total.set(name, (total.get(name) ?? 0n) + (p as NumberDataPoint).intValue);
+            if (name === JSON.stringify([r, s, own])) untouched.set(name, (untouched.get(name) ?? 0) + 1);
+          }
+          const { out } = await through(batch, { resource, scope });
+          const seen = new Map<string, bigint>();
+          const times = new Map<string, number>();
+          for (const p of out.flatMap((each) => [...each.points()])) {
+            const name = JSON.stringify(series(p));
+            times.set(name, (times.get(name) ?? 0) + 1);
+            seen.set(name, (seen.get(name) ?? 0n) + (p as NumberDataPoint).intValue);
+          }
+          expect(seen).toEqual(total);
+          // Points of one series that lost nothing stay as their sender sent them; of all that lost something there is one more at most.
+          for (const [name, n] of times) expect(n).toBeLessThanOrEqual(Math.max(1, untouched.get(name) ?? 0));
+        },
       ),
+      { numRuns: 100 },
     );
-    expect(cumulative.answer).toMatchObject({ refused: 3, refusal: expect.stringContaining('cumulativeToDelta()') });
-    const alone = await through(
-      sum(
-        [
-          { ...attributes('a'), timeUnixNano: 1n, value: 1n },
-          { ...attributes('a'), timeUnixNano: 2n, value: 2n },
-        ],
-        'cumulative',
-      ),
-    );
-    expect(alone.out.flatMap(read).map(({ value }) => value)).toEqual([1n, 2n]);
   });
 
   test('gives what a plain-object model gives, whatever the points', async () => {

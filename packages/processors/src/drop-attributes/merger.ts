@@ -1,4 +1,6 @@
 import {
+  addToExemplars,
+  attributesForExemplars,
   copyExemplars,
   type DataPoint,
   type ExponentialHistogramDataPoint,
@@ -6,17 +8,18 @@ import {
   type KeySet,
   NONE,
   PointFields,
-  StreamTable,
+  type StreamTable,
 } from '@otelier/otlp';
 import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/distribution.js';
 import { addExponentials, type Exponential } from '../distribution/exponential.js';
 import { addHistograms, type Histogram } from '../distribution/histogram.js';
 import { add, compareTimes, high, kind, low } from '../distribution/words.js';
+import { Gauges } from './gauges.js';
+import type { RemovalSettings } from './options.js';
 
 const NO_RECORDED_VALUE = 1;
 // Beyond as many, the room for slots is given back.
 const MOST_SLOTS = 1 << 16;
-const NEVER: readonly DataPoint[] = [];
 
 /** A series and its first point in the batch. */
 class Series {
@@ -63,12 +66,11 @@ class Series {
 export class Merger {
   /** Points that went into another. */
   declare merged: number;
-  /** Points turned away, by reason. */
-  declare readonly refused: Map<string, number>;
   declare private readonly keys: KeySet;
   declare private readonly maxExemplars: number;
-  /** Tells whether two points were one series before anything was dropped; made when that is asked. */
-  declare private whole: StreamTable | undefined;
+  declare private readonly keepsInExemplars: boolean;
+  declare private readonly gauge: RemovalSettings['gauge'];
+  declare private readonly gauges: Gauges;
   declare private batch: number;
   declare private readonly series: Series[];
   // The slots of the batch; the array keeps its room.
@@ -77,17 +79,15 @@ export class Merger {
   declare private right: PointFields;
   declare private readonly histograms: Map<number, Histogram>;
   declare private readonly exponentials: Map<number, Exponential>;
-  /** Points beside the first that stay, since they were one series before anything was dropped. */
-  declare private readonly beside: Map<number, DataPoint[]>;
-  declare private readonly gone: Set<number>;
   declare private readonly exemplars: Map<number, number>;
 
-  constructor(keys: KeySet, maxExemplars: number) {
+  constructor(keys: KeySet, { maxExemplars, exemplarAttributes, gauge }: RemovalSettings) {
     this.merged = 0;
-    this.refused = new Map();
     this.keys = keys;
     this.maxExemplars = maxExemplars;
-    this.whole = undefined;
+    this.keepsInExemplars = exemplarAttributes === 'keep';
+    this.gauge = gauge;
+    this.gauges = new Gauges(gauge);
     this.batch = 0;
     this.series = [];
     this.used = [];
@@ -95,8 +95,6 @@ export class Merger {
     this.right = new PointFields();
     this.histograms = new Map();
     this.exponentials = new Map();
-    this.beside = new Map();
-    this.gone = new Set();
     this.exemplars = new Map();
   }
 
@@ -118,36 +116,35 @@ export class Merger {
     while (this.series.length <= slot) this.series.push(new Series());
     this.used[this.usedCount++] = slot;
     this.series[slot]!.begin(this.batch, point, touched, table);
-    if (touched) table.deleteLeftOut(point);
     if (table.mayHaveExemplars) this.cleanExemplars(point);
+    if (touched) table.deleteLeftOut(point);
   }
 
-  /** A further point of a series; `refusal` says why points of this metric cannot be added up, or is empty. */
-  next(slot: number, point: DataPoint, touched: boolean, refusal: string, table: StreamTable): void {
+  /** A further point of a series. */
+  next(slot: number, point: DataPoint, touched: boolean, table: StreamTable): void {
     const right = this.right.read(point, table.attributesStart, table.attributesEnd);
     // Two points that are one series although nothing was dropped are the sender's business.
     const series = this.series[slot]!;
     if (!touched && !series.touched) {
-      this.keepBeside(slot, point, touched);
-      return;
-    }
-    if (this.gone.size > 0 && this.gone.has(slot)) {
-      this.refuse(point, refusal);
+      if (right.exemplars > 0) this.cleanExemplars(point);
       return;
     }
     const first = series.first!;
     const left = series.read();
+    // Of a series that lost nothing: others that lost something were turned away before.
     if ((right.flags & NO_RECORDED_VALUE) !== 0) this.away(point);
     else if ((left.flags & NO_RECORDED_VALUE) !== 0) this.replace(slot, point, first);
-    else if (refusal !== '') this.cannot(slot, first, point, refusal);
-    else if (point.type === 'gauge') {
-      if (compareTimes(right.timeLow, right.timeHigh, left.timeLow, left.timeHigh) >= 0)
-        this.replace(slot, point, first);
-      else this.away(point);
-    } else {
+    else if (point.type !== 'gauge') {
       this.addUp(slot, first, point);
       this.away(point);
-    }
+    } else if (this.gauge !== 'last') {
+      if (!this.gauges.has(slot)) this.gauges.take(slot, first, left);
+      this.gauges.take(slot, point, right);
+      if (right.exemplars > 0) this.takeExemplars(slot, first, point);
+      this.away(point);
+    } else if (compareTimes(right.timeLow, right.timeHigh, left.timeLow, left.timeHigh) >= 0)
+      this.replace(slot, point, first);
+    else this.away(point);
     series.touched = true;
   }
 
@@ -157,13 +154,10 @@ export class Merger {
     for (let i = 0; i < this.usedCount; i++) this.series[this.used[i]!]!.first = undefined;
     this.usedCount = 0;
     if (this.series.length > MOST_SLOTS) this.series.length = 0;
-    if (this.refused.size > 0) this.refused.clear();
     if (this.histograms.size > 0) this.histograms.clear();
     if (this.exponentials.size > 0) this.exponentials.clear();
-    if (this.beside.size > 0) this.beside.clear();
-    if (this.gone.size > 0) this.gone.clear();
+    if (this.gauges.size > 0) this.gauges.clear();
     if (this.exemplars.size > 0) this.exemplars.clear();
-    this.whole = undefined;
   }
 
   /** Writes what was added up. */
@@ -171,6 +165,7 @@ export class Merger {
     for (const [slot, h] of this.histograms) writeHistogram(this.series[slot]!.first as HistogramDataPoint, h);
     for (const [slot, e] of this.exponentials)
       writeExponential(this.series[slot]!.first as ExponentialHistogramDataPoint, e);
+    if (this.gauges.size > 0) this.gauges.write((slot) => this.series[slot]!);
   }
 
   private addUp(slot: number, first: DataPoint, point: DataPoint): void {
@@ -196,20 +191,19 @@ export class Merger {
 
   private takeExemplars(slot: number, first: DataPoint, point: DataPoint): void {
     const has = this.exemplars.get(slot) ?? this.series[slot]!.fields.exemplars;
-    this.exemplars.set(slot, has + copyExemplars(point, first, this.maxExemplars - has, this.keys));
+    const adding = this.keepsInExemplars ? attributesForExemplars(point, this.keys) : undefined;
+    const without = this.keepsInExemplars ? adding?.names : this.keys;
+    this.exemplars.set(slot, has + copyExemplars(point, first, this.maxExemplars - has, without, adding));
   }
 
-  // Points that stay lose their attributes; of those that go nobody will read them.
+  // Points that stay lose their attributes; of those that go nobody will read them. Before the point loses its own.
   private cleanExemplars(point: DataPoint): void {
-    for (const exemplar of point.exemplars) exemplar.filteredAttributes.delete(this.keys);
-  }
-
-  private keepBeside(slot: number, point: DataPoint, touched: boolean): void {
-    if (touched) point.attributes.delete(this.keys);
-    if (this.right.exemplars > 0) this.cleanExemplars(point);
-    const beside = this.beside.get(slot);
-    if (beside === undefined) this.beside.set(slot, [point]);
-    else beside.push(point);
+    if (!this.keepsInExemplars) {
+      for (const exemplar of point.exemplars) exemplar.filteredAttributes.delete(this.keys);
+      return;
+    }
+    const adding = attributesForExemplars(point, this.keys);
+    if (adding !== undefined) addToExemplars(point, adding);
   }
 
   private away(point: DataPoint): void {
@@ -224,25 +218,7 @@ export class Merger {
     const { right } = this;
     this.right = series.fields;
     series.fields = right;
-    by.attributes.delete(this.keys);
     if (right.exemplars > 0) this.cleanExemplars(by);
-  }
-
-  private cannot(slot: number, first: DataPoint, point: DataPoint, refusal: string): void {
-    this.whole ??= new StreamTable();
-    if (this.whole.slot(first) === this.whole.slot(point)) {
-      this.keepBeside(slot, point, true);
-      return;
-    }
-    // Without the dropped attribute nobody could tell these apart again, and with it the attribute would leak.
-    this.gone.add(slot);
-    this.refuse(first, refusal);
-    for (const other of this.beside.get(slot) ?? NEVER) this.refuse(other, refusal);
-    this.refuse(point, refusal);
-  }
-
-  private refuse(point: DataPoint, reason: string): void {
-    point.remove();
-    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+    by.attributes.delete(this.keys);
   }
 }

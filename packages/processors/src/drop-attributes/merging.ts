@@ -1,19 +1,14 @@
-import type { Flow } from '@otelier/core';
-import { type KeySet, type MetricsBatch, type MetricType, StreamTable } from '@otelier/otlp';
+import type { Flow, Host } from '@otelier/core';
+import { type KeySet, type MetricsBatch, StreamTable } from '@otelier/otlp';
 import { Merger } from './merger.js';
-
-/** What to drop, and how many exemplars a merged point keeps. */
-export interface Merging {
-  readonly keys: KeySet;
-  readonly alsoResource: boolean;
-  readonly maxExemplars: number;
-}
+import type { RemovalSettings } from './options.js';
 
 // Reasons, as the sender and the self-telemetry read them.
 const MERGED = 'merged';
-const CUMULATIVE = 'cumulative points would become one series: put cumulativeToDelta() before dropAttributes()';
-const UNSPECIFIED = 'points of unspecified temporality would become one series and cannot be added up';
-const SUMMARY = 'summary points would become one series and cannot be added up';
+const NO_RECORDED_VALUE = 'no_recorded_value';
+const UNSPECIFIED = 'points of unspecified temporality have an attribute that is dropped, and cannot be added up';
+const SUMMARY = 'summary points have an attribute that is dropped, and cannot be added up';
+const SUMMARY_KEPT = 'summary_kept';
 
 const DELTA = 1;
 
@@ -22,42 +17,91 @@ const MOST_MEMORY = 8 << 20;
 /** Batches from one look at the memory to the next: adding it up takes as long as three points. */
 const CHECK_EVERY = 16;
 
-/** Deletes the attributes from every point of a batch and merges the points that become equal, all in one traversal. */
-export function merging({ keys, alsoResource, maxExemplars }: Merging): (batch: MetricsBatch, flow: Flow) => void {
-  const without = alsoResource ? { without: keys, withoutResource: keys } : { without: keys };
-  const table = new StreamTable(without);
-  const merger = new Merger(keys, maxExemplars);
-  let untilCheck = CHECK_EVERY;
-  return (batch, flow) => {
+/**
+ * Deletes attributes from the gauges, summaries and increments of one batch and merges the points that become equal, all in one
+ * traversal. Whoever brings cumulative points turns them into increments first.
+ */
+export class Merging {
+  declare private readonly keys: KeySet;
+  declare private readonly settings: RemovalSettings;
+  declare private readonly host: Pick<Host, 'note'>;
+  declare private readonly table: StreamTable;
+  declare private readonly merger: Merger;
+  declare private untilCheck: number;
+
+  constructor(keys: KeySet, settings: RemovalSettings, host: Pick<Host, 'note'>) {
+    this.keys = keys;
+    this.settings = settings;
+    this.host = host;
+    this.table = new StreamTable(identityWithout(keys, settings));
+    this.merger = new Merger(keys, settings);
+    this.untilCheck = CHECK_EVERY;
+  }
+
+  /** Edits `batch` in place; what does not go out is removed and counted. */
+  merge(batch: MetricsBatch, flow: Flow): void {
+    const { keys, table, merger } = this;
+    const { resource: alsoResource, scope: alsoScope } = this.settings;
     batch.own();
-    if (--untilCheck === 0) {
-      untilCheck = CHECK_EVERY;
+    if (--this.untilCheck === 0) {
+      this.untilCheck = CHECK_EVERY;
       if (table.memory > MOST_MEMORY) table.clear();
     }
     merger.begin();
+    let valueless = 0;
+    let summaries = 0;
+    let unspecified = 0;
+    let kept = 0;
     for (const resourceMetrics of batch.resourceMetrics) {
       const ofResource = alsoResource && resourceMetrics.resource.attributes.delete(keys);
-      for (const { metrics } of resourceMetrics.scopeMetrics) {
-        for (const metric of metrics) {
+      for (const scopeMetrics of resourceMetrics.scopeMetrics) {
+        const ofOwner = (alsoScope && scopeMetrics.scope.attributes.delete(keys)) || ofResource;
+        for (const metric of scopeMetrics.metrics) {
           for (const point of metric.dataPoints) {
             const slot = table.slot(point);
-            const touched = table.leftOut || ofResource;
+            const touched = table.leftOut || ofOwner;
+            if (touched) {
+              if (table.temporality !== DELTA && point.type !== 'gauge') {
+                if (point.type !== 'summary') unspecified++;
+                else if (this.settings.summary === 'keep' && !ofOwner) {
+                  kept++;
+                  continue;
+                } else summaries++;
+                point.remove();
+                continue;
+              }
+              // Says that one of those which become this series has ended, not that all have.
+              if (table.mayHaveFlags && point.noRecordedValue) {
+                valueless++;
+                point.remove();
+                continue;
+              }
+            }
             if (merger.isFirst(slot)) merger.first(slot, point, touched, table);
-            else merger.next(slot, point, touched, whyNot(point.type, table.temporality), table);
+            else merger.next(slot, point, touched, table);
           }
         }
       }
     }
     merger.finish();
     if (merger.merged > 0) flow.drop(merger.merged, MERGED);
-    for (const [reason, count] of merger.refused) flow.refuse(count, reason);
+    if (valueless > 0) flow.drop(valueless, NO_RECORDED_VALUE);
+    if (summaries > 0) flow.refuse(summaries, SUMMARY);
+    if (unspecified > 0) flow.refuse(unspecified, UNSPECIFIED);
+    if (kept > 0) this.host.note(kept, SUMMARY_KEPT);
     merger.end();
     table.forgetBatch();
-  };
+  }
 }
 
-function whyNot(type: MetricType, temporality: number): string {
-  if (type === 'summary') return SUMMARY;
-  if (type === 'gauge' || temporality === DELTA) return '';
-  return temporality === 2 ? CUMULATIVE : UNSPECIFIED;
+/** What counts as one series once the attributes are gone. */
+export function identityWithout(
+  keys: KeySet,
+  { resource, scope }: RemovalSettings,
+): { without: KeySet; withoutResource?: KeySet; withoutScope?: KeySet } {
+  return {
+    without: keys,
+    ...(resource ? { withoutResource: keys } : {}),
+    ...(scope ? { withoutScope: keys } : {}),
+  };
 }
