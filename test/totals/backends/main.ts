@@ -50,13 +50,13 @@ async function compare(
   const rows: string[][] = [];
   for (const [metric, truth] of expected) {
     const answer = await database.query(`sum(increase(${selector(metric)}[25h]))`, end);
-    const off = Math.abs(answer - truth) / truth;
+    const off = answer === truth ? 0 : Math.abs(answer - truth) / truth;
     if (!(off <= tolerance)) failures++;
     rows.push([
       metric,
       String(truth),
       String(answer),
-      `${((answer / truth) * 100).toFixed(3)} %`,
+      `${(100 + (off === 0 ? 0 : answer / truth - 1) * 100).toFixed(3)} %`,
       off <= tolerance ? '' : 'WRONG',
     ]);
   }

@@ -44,7 +44,7 @@ export const victoriaIncrease: Increase = (samples, end, range) => {
   if (inside.length === 0) return undefined;
   const before = values[samples.findLastIndex(({ at }) => at <= start)];
   if (before !== undefined) return inside.at(-1)! - before;
-  const firstRise = (inside.length > 1 ? inside[1]! - inside[0]! : 10) || 10;
+  const firstRise = inside.length > 1 ? inside[1]! - inside[0]! : 0;
   const fromZero = Math.abs(inside[0]!) < 10 * (Math.abs(firstRise) + 1);
   return inside.at(-1)! - (fromZero ? 0 : inside[0]!);
 };

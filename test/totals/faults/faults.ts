@@ -113,7 +113,7 @@ function compare(truth: Sums, sink: Sums): MetricResult[] {
     for (const [key, { sum: expected, metric: of }] of [...truth, ...[...sink].filter(([key]) => !truth.has(key))]) {
       if (of !== metric) continue;
       const known = sink.get(key)?.sum;
-      const apart = known === undefined ? Number.POSITIVE_INFINITY : expected.stepsTo(known.toNumber());
+      const apart = known === undefined ? Number.POSITIVE_INFINITY : expected.stepsTo(known);
       steps = Math.max(steps, apart);
       const whole = Number.isInteger(expected.toNumber());
       if (truth.has(key) && apart <= (whole ? 0 : 1)) continue;

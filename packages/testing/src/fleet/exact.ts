@@ -34,9 +34,9 @@ export class Exact {
     return negative ? -value : value;
   }
 
-  /** Rounding steps (units in the last place of the double nearest to the sum) between the sum and `value`, rounded up. */
-  stepsTo(value: number): number {
-    const apart = this.units - unitsOf(value);
+  /** How far `other` is from this sum, in rounding steps of the double nearest to this sum (units in its last place), rounded up. */
+  stepsTo(other: Exact): number {
+    const apart = this.units - other.units;
     if (apart === 0n) return 0;
     const nearest = Math.abs(this.toNumber());
     const step = unitsOf(2 ** Math.max(Math.floor(Math.log2(nearest || Number.MIN_VALUE)) - 52, -Number(scale)));

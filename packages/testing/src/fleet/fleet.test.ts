@@ -117,15 +117,15 @@ describe('exact sums', () => {
         const total = values.reduce((a, b) => a + b, 0n);
         expect(sum.units).toBe(total << 128n);
         expect(sum.toNumber()).toBe(Number(total));
-        expect(sum.stepsTo(Number(total))).toBeLessThanOrEqual(1);
+        expect(sum.stepsTo(Exact.of(Number(total)))).toBeLessThanOrEqual(1);
       }),
     );
     const tenth = new Exact();
     for (let i = 0; i < 10; i++) tenth.add(0.1);
     expect(tenth.toNumber()).toBe(1);
-    expect(tenth.stepsTo(1)).toBe(1);
-    expect(Exact.of(0.1).stepsTo(0.1)).toBe(0);
-    expect(Exact.of(0.1).stepsTo(0.30000000000000004)).toBeGreaterThan(1e15);
+    expect(tenth.stepsTo(Exact.of(1))).toBe(1);
+    expect(Exact.of(0.1).stepsTo(Exact.of(0.1))).toBe(0);
+    expect(Exact.of(0.1).stepsTo(Exact.of(0.30000000000000004))).toBeGreaterThan(1e15);
   });
 });
 
