@@ -1,7 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { byMetric, type Fleet } from '@otelier/testing';
+import { exposition, onWay, prometheusName } from './backends/exposition.js';
+import { installed } from './backends/programs.js';
+import { type Database, startPrometheus, startVictoriaMetrics } from './backends/servers.js';
 import { seriesOf, simulateDay, variants } from './day/day.js';
 import { prometheusIncrease, victoriaIncrease } from './day/increase.js';
-import { samplesOf, scraped, sumOfIncrease } from './day/samples.js';
+import { type SampleSeries, samplesOf, scraped, sumOfIncrease } from './day/samples.js';
 import { table } from './table.js';
 
 // `npm run demo:totals`: what share of the true tokens a dashboard shows, by the way the telemetry took. Options: --json, --users, --sessions, --seed.
@@ -27,6 +33,7 @@ const fleetOf = (temporality: 'delta' | 'cumulative'): Fleet => {
   return fleet;
 };
 const results = [];
+const ways: SampleSeries[][] = [];
 for (const variant of variants) {
   say(`${variant.name}: simulating ${users} users with ${sessions} sessions each`);
   const fleet = fleetOf(variant.temporality);
@@ -34,6 +41,12 @@ for (const variant of variants) {
   const book = await seriesOf(fleet, variant, (done, of) => say(`${variant.name}: ${done} of ${of} requests`));
   const series = samplesOf(book);
   const stored = byMetric(book.totals().values()).get(metric)!.toNumber();
+  ways.push(
+    onWay(
+      series.filter((each) => each.metric === metric),
+      String(ways.length),
+    ),
+  );
   const pulled = sumOfIncrease(scraped(series, 60_000, end), metric, prometheusIncrease, end, range);
   const prometheus = sumOfIncrease(series, metric, prometheusIncrease, end, range);
   const victoria = sumOfIncrease(series, metric, victoriaIncrease, end, range);
@@ -48,20 +61,60 @@ for (const variant of variants) {
     series: series.length,
   });
 }
+const measured = await askDatabases();
 say('');
 
-if (json) console.log(JSON.stringify({ users, sessions, seed, metric, results }, null, 2));
+/** What databases that are installed here answer, of the very samples that our own functions were asked about. */
+async function askDatabases(): Promise<{ readonly name: string; readonly answers: readonly number[] }[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'otelier-totals-'));
+  const databases: { readonly name: string; readonly database: Database }[] = [];
+  try {
+    const [victoria, prometheus, promtool] = ['victoria-metrics', 'prometheus', 'promtool'].map(installed);
+    if (victoria !== undefined) {
+      say('asking the VictoriaMetrics that is installed');
+      const database = await startVictoriaMetrics(victoria, folder);
+      databases.push({ name: 'VictoriaMetrics', database });
+      for (const series of ways) await database.importText(exposition(series, 'milliseconds'));
+    }
+    if (prometheus !== undefined && promtool !== undefined) {
+      say('asking the Prometheus that is installed');
+      const text = exposition(ways.flat(), 'seconds');
+      databases.push({ name: 'Prometheus', database: await startPrometheus(prometheus, promtool, text, folder) });
+    }
+    return await Promise.all(
+      databases.map(async ({ name, database }) => {
+        const ask = (_: unknown, way: number): Promise<number> =>
+          database.query(`sum(increase(${prometheusName(metric)}{way="${way}"}[25h]))`, end);
+        return { name, answers: await Promise.all(variants.map(ask)) };
+      }),
+    );
+  } finally {
+    await Promise.all(databases.map(({ database }) => database.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+if (json) console.log(JSON.stringify({ users, sessions, seed, metric, results, measured }, null, 2));
 else {
   const share = (of: number, truth: number): string => `${((of / truth) * 100).toFixed(2)} %`;
-  const rows = results.map((each) => [
+  const rows = results.map((each, way) => [
     each.variant,
     share(each.pulled, each.truth),
     share(each.prometheus, each.truth),
     share(each.victoria, each.truth),
+    ...measured.map(({ answers }) => share(answers[way]!, each.truth)),
     String(each.series),
   ]);
   const { truth } = results[0]!;
   console.log(`A day of ${users} users with ${sessions} sessions each: ${truth.toLocaleString('en-US')} tokens.`);
   console.log('What sum(increase(tokens)) over the day shows of them:\n');
-  console.log(table(['', 'Prometheus, scraped', 'pushed', 'VictoriaMetrics', 'series'], rows));
+  const heading = [
+    '',
+    'Prometheus, scraped',
+    'pushed',
+    'VictoriaMetrics',
+    ...measured.map(({ name }) => `${name} here`),
+    'series',
+  ];
+  console.log(table(heading, rows));
 }

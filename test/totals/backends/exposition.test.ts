@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exposition, prometheusName } from './exposition.js';
+import { exposition, onWay, prometheusName } from './exposition.js';
 
 test('names are those that Prometheus users of Claude Code know', () => {
   expect(prometheusName('claude_code.token.usage')).toBe('claude_code_token_usage_tokens_total');
@@ -15,7 +15,7 @@ test('metrics stand together, with the labels that tell series apart', () => {
     { metric: 'c', labels: { 'os.type': 'linux', type: 'x' }, samples },
     { metric: 'a.b', labels: { 'os.type': 'linux', type: 'a "y"' }, samples },
   ];
-  expect([...exposition(series, 'seconds', 'w')].join('')).toBe(
+  expect([...exposition(onWay(series, 'w'), 'seconds')].join('')).toBe(
     [
       '# TYPE a_b counter',
       'a_b_total{type="x",way="w"} 2 1.5',

@@ -16,11 +16,7 @@ export function prometheusName(metric: string): string {
  * Text exposition of counters with a timestamp on every sample: what `promtool tsdb create-blocks-from openmetrics` and VictoriaMetrics'
  * `/api/v1/import/prometheus` read. Samples of a metric stand together; `seconds` is OpenMetrics' unit of time, milliseconds are the older format's.
  */
-export function* exposition(
-  series: readonly SampleSeries[],
-  time: 'seconds' | 'milliseconds',
-  way: string,
-): Generator<string> {
+export function* exposition(series: readonly SampleSeries[], time: 'seconds' | 'milliseconds'): Generator<string> {
   const constant = constantLabels(series);
   const byMetric = new Map<string, SampleSeries[]>();
   for (const each of series) {
@@ -33,9 +29,7 @@ export function* exposition(
     if (time === 'seconds') yield `# TYPE ${name.slice(0, -'_total'.length)} counter\n`;
     for (const { labels, samples } of siblings) {
       const own = Object.entries(labels).filter(([label]) => !constant.has(label));
-      const text = [...own, ['way', way]].map(
-        ([label, value]) => `${label!.replaceAll('.', '_')}=${JSON.stringify(value)}`,
-      );
+      const text = own.map(([label, value]) => `${label.replaceAll('.', '_')}=${JSON.stringify(value)}`);
       const head = `${name}{${text.join(',')}}`;
       for (const { at, value } of samples) yield `${head} ${value} ${time === 'seconds' ? at / 1000 : at}\n`;
     }
@@ -48,5 +42,12 @@ function constantLabels(series: readonly SampleSeries[]): Set<string> {
   const values = new Map<string, Set<string | undefined>>();
   const names = new Set(series.flatMap(({ labels }) => Object.keys(labels)));
   for (const name of names) values.set(name, new Set(series.map(({ labels }) => labels[name])));
-  return new Set([...values].filter(([, different]) => different.size === 1).map(([name]) => name));
+  return new Set(
+    [...values].filter(([name, different]) => name !== 'way' && different.size === 1).map(([name]) => name),
+  );
+}
+
+/** The series with a label that says by which way they came, so that several ways fit into one database. */
+export function onWay(series: readonly SampleSeries[], way: string): SampleSeries[] {
+  return series.map((each) => ({ ...each, labels: { ...each.labels, way } }));
 }

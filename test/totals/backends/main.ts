@@ -7,9 +7,9 @@ import { MetricsBatch } from '@otelier/otlp';
 import { byMetric, SeriesBook } from '@otelier/testing';
 import { seriesOf, simulateDay, throughPipeline, variants } from '../day/day.js';
 import { type Increase, prometheusIncrease, victoriaIncrease } from '../day/increase.js';
-import { type SampleSeries, samplesOf, scraped, sumOfIncrease } from '../day/samples.js';
+import { samplesOf, scraped, sumOfIncrease } from '../day/samples.js';
 import { table } from '../table.js';
-import { exposition, prometheusName } from './exposition.js';
+import { exposition, onWay, prometheusName } from './exposition.js';
 import { debianProgram, newestVictoriaMetrics, type Program } from './programs.js';
 import { type Database, startPrometheus, startVictoriaMetrics } from './servers.js';
 
@@ -67,13 +67,6 @@ async function compare(
 const chosen = (way: string) => (metric: string) => `${prometheusName(metric)}{way="${way}"}`;
 const dotted = (metric: string) => `{__name__="${metric}"}`;
 
-async function importText(database: Database, series: readonly SampleSeries[], way: string): Promise<void> {
-  const body = [...exposition(series, 'milliseconds', way)].join('');
-  const answer = await fetch(`${database.url}/api/v1/import/prometheus`, { method: 'POST', body });
-  if (!answer.ok) throw new Error(`import: ${answer.status} ${await answer.text()}`);
-}
-const flush = (database: Database): Promise<unknown> => fetch(`${database.url}/internal/force_flush`);
-
 async function linesOf(dir: string): Promise<SeriesBook> {
   const book = new SeriesBook();
   for (const name of readdirSync(dir).filter((each) => each.startsWith('metrics'))) {
@@ -108,15 +101,14 @@ try {
     new Map([...truth.keys()].map((metric) => [metric, sumOfIncrease(stored, metric, increase, end, range)]));
 
   if (withOtlp !== undefined && found(newVictoria)) {
-    await flush(withOtlp);
+    await withOtlp.flush();
     await compare(`VictoriaMetrics (${newVictoria.from}), OTLP from our exporter`, withOtlp, dotted, truth);
   }
   if (found(oldVictoria)) {
     const database = await startVictoriaMetrics(oldVictoria.path, sub('old'));
     running.push(database);
-    await importText(database, pushed, 'ours');
-    await importText(database, stored, 'raw');
-    await flush(database);
+    await database.importText(exposition(onWay(pushed, 'ours'), 'milliseconds'));
+    await database.importText(exposition(onWay(stored, 'raw'), 'milliseconds'));
     await compare(`VictoriaMetrics (${oldVictoria.from}), imported as text`, database, chosen('ours'), truth);
     await compare(
       '  and deltas as they were sent, against our own increase()',
@@ -129,7 +121,7 @@ try {
     const once = await startPrometheus(
       prometheus.path,
       promtool.path,
-      exposition(scraped(pushed, 300_000, end), 'seconds', 'ours'),
+      exposition(onWay(scraped(pushed, 300_000, end), 'ours'), 'seconds'),
       sub('scraped'),
     );
     running.push(once);
@@ -137,7 +129,7 @@ try {
     const raws = await startPrometheus(
       prometheus.path,
       promtool.path,
-      exposition(stored, 'seconds', 'raw'),
+      exposition(onWay(stored, 'raw'), 'seconds'),
       sub('raw'),
     );
     running.push(raws);

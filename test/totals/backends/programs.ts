@@ -11,14 +11,19 @@ const module = 'github.com/VictoriaMetrics/VictoriaMetrics';
 /** A program that can be run, or why there is none. */
 export type Program = { readonly path: string; readonly from: string } | { readonly missing: string };
 
+/** Where a program is on the PATH. */
+export function installed(name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
 /**
  * Finds a program of a Debian package: on the PATH, or unpacked from the package into node_modules/.cache. Nothing is installed, so no
  * service starts and no root is needed.
  */
 export async function debianProgram(name: string, from: string): Promise<Program> {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    if (existsSync(join(folder, name))) return { path: join(folder, name), from: `Debian's ${from}` };
-  }
+  const there = installed(name);
+  if (there !== undefined) return { path: there, from: `the installed ${name}` };
   const unpacked = join(cache, from);
   const path = join(unpacked, 'usr/bin', name);
   if (!existsSync(path)) {
@@ -58,7 +63,7 @@ export async function newestVictoriaMetrics(say: (text: string) => void): Promis
     const path = join(folder, 'victoria-metrics');
     const from = `the Go module, ${version}`;
     if (existsSync(path)) return { path, from };
-    say(`building VictoriaMetrics ${version} from its Go module`);
+    say(`trying to build VictoriaMetrics ${version} from its Go module`);
     // Without cgo no C compiler is needed; the toolchain is the one that is there.
     const env = { ...process.env, GOBIN: `${folder}.new`, CGO_ENABLED: '0', GOTOOLCHAIN: 'local' };
     try {

@@ -16,15 +16,41 @@ export interface Database {
   stop(): Promise<void>;
 }
 
+/** VictoriaMetrics also takes samples while it runs. */
+export interface Victoria extends Database {
+  /** Takes text exposition with milliseconds, and makes it visible to queries. */
+  importText(text: Iterable<string>): Promise<void>;
+  /** Makes what came in visible to queries. */
+  flush(): Promise<void>;
+}
+
 /** Starts VictoriaMetrics with an empty store under `folder`. */
-export async function startVictoriaMetrics(path: string, folder: string): Promise<Database> {
+export async function startVictoriaMetrics(path: string, folder: string): Promise<Victoria> {
   const port = await freePort();
   const args = [
     `-storageDataPath=${join(folder, 'data')}`,
     `-httpListenAddr=127.0.0.1:${port}`,
     '-retentionPeriod=100y',
   ];
-  return serve(spawn(path, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }), port, '/health', '&nocache=1');
+  const database = await serve(
+    spawn(path, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }),
+    port,
+    '/health',
+    '&nocache=1',
+  );
+  const flush = async (): Promise<void> => {
+    await fetch(`${database.url}/internal/force_flush`);
+  };
+  return {
+    ...database,
+    flush,
+    async importText(text) {
+      const body = [...text].join('');
+      const answer = await fetch(`${database.url}/api/v1/import/prometheus`, { method: 'POST', body });
+      if (!answer.ok) throw new Error(`import: ${answer.status} ${await answer.text()}`);
+      await flush();
+    },
+  };
 }
 
 /** Makes blocks of `text` (OpenMetrics) with promtool, and starts Prometheus on them. */

@@ -34,7 +34,7 @@ export const variants: readonly Variant[] = [
   {
     name: 'delta, dropAttributes, deltaToCumulative',
     temporality: 'delta',
-    processors: () => [cumulativeToDelta(), dropAttributes(dropped), deltaToCumulative()],
+    processors: () => [dropAttributes(dropped), deltaToCumulative()],
     exact: true,
   },
   {
