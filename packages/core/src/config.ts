@@ -19,6 +19,10 @@ export interface PipelinesConfig {
     readonly inFlight?: Bytes;
     /** How long a drain may take before what is held is given back as `unavailable`. Default `30s`. */
     readonly drain?: Duration;
+    /** How long stateful pipelines remember what has arrived, so that what is sent again counts once. Default `1h`. */
+    readonly retryWindow?: Duration;
+    /** Bytes that each stateful pipeline may keep until they are delivered; beyond it senders are told `overloaded`. Default `256MiB`. */
+    readonly outbox?: Bytes;
   };
   /** Directory for state and queues; without it they live in memory. */
   readonly dataDir?: string;

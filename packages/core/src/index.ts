@@ -14,6 +14,7 @@ export type {
 } from './component.js';
 export type { Pipeline, PipelinesConfig } from './config.js';
 export type { Consume, Stage } from './consume.js';
+export { combineStates } from './define/combine-states.js';
 // For people who write components
 export { type Connector, connector } from './define/connector.js';
 export { exporter, exporterStage } from './define/exporter.js';
@@ -25,6 +26,7 @@ export { type BatchFunction, type ProcessorPorts, processor } from './define/pro
 export { derive, discard } from './define/receipt.js';
 export { type ReceiverTraits, receiver } from './define/receiver.js';
 export { stage } from './define/stage.js';
+export { type StateCodec, StateMap } from './define/state-map.js';
 export { PipelineError, type PipelineErrorCode, type PipelineErrorOptions } from './error.js';
 export type { Flow, Peer, RequestFlow } from './flow.js';
 export type { Admission, Clock, FlowOptions, Host, Lease, Logger } from './host.js';
@@ -40,5 +42,6 @@ export type { CollectorOptions } from './run/options.js';
 export type { ShutdownReport } from './run/report.js';
 export { type AnyBatch, type Signal, type Signals, signals } from './signal.js';
 export type { StateEntries, Stateful, StateWriter } from './state.js';
+export type { StateChange, StateStore } from './store/state-store.js';
 export type { Bytes, Duration } from './units.js';
 export { parseBytes, parseDuration } from './units.js';

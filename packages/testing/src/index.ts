@@ -66,6 +66,7 @@ export {
   memoryReceiver,
   type SendOptions,
 } from './memory/memory-receiver.js';
+export { type MemoryStore, memoryStore } from './memory/memory-store.js';
 export {
   type Testable,
   type TestPipeline,

@@ -204,6 +204,21 @@ export class Account {
     this.witness?.(this, 'dropped', left, reason);
   }
 
+  /** Items that were passed on come back: the outbox keeps them until it has delivered them. */
+  takeBack(count: number): void {
+    this.added.add('returned', count);
+    this.held += count;
+    this.kept += count;
+  }
+
+  /** Kept items move to the same component of another graph. */
+  moveKept(count: number, to: Account): void {
+    this.held -= count;
+    this.kept -= count;
+    to.held += count;
+    to.kept += count;
+  }
+
   /** Gives up `face`'s claims; answers what of them nobody has explained. */
   #writeOff(face: Face): number {
     if (this.closed) return 0;

@@ -90,12 +90,18 @@ function checkLimits(config: PipelinesConfig): void {
   }
   if (limits === undefined) return;
   record(limits, 'limits', 'an object');
-  onlyKeys(limits, ['inFlight', 'drain'], 'limits.');
+  onlyKeys(limits, ['inFlight', 'drain', 'retryWindow', 'outbox'], 'limits.');
   if (limits.inFlight !== undefined && !((parseBytes(String(limits.inFlight)) ?? 0) > 0)) {
     throw new ConfigError('limits.inFlight', "a size above 0 such as '256MiB'");
   }
   if (limits.drain !== undefined && parseDuration(String(limits.drain)) === undefined) {
     throw new ConfigError('limits.drain', "a length of time such as '30s'");
+  }
+  if (limits.retryWindow !== undefined && !((parseDuration(String(limits.retryWindow)) ?? 0) > 0)) {
+    throw new ConfigError('limits.retryWindow', "a length of time above 0 such as '1h'");
+  }
+  if (limits.outbox !== undefined && !((parseBytes(String(limits.outbox)) ?? 0) > 0)) {
+    throw new ConfigError('limits.outbox', "a size above 0 such as '256MiB'");
   }
 }
 

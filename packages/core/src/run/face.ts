@@ -62,6 +62,8 @@ export class Root extends Face implements RequestFlow {
   declare private reasons: Map<string, number> | undefined;
   declare private readonly origin: Origin | undefined;
   declare private readonly parent: Parent | undefined;
+  /** The pass through a pipeline's stateful section that this flow was made for. */
+  declare pass: object | undefined;
 
   constructor(origin?: Origin, account?: Account, from?: readonly Face[], parent?: Parent) {
     super(undefined, account, 0, from);
@@ -69,6 +71,7 @@ export class Root extends Face implements RequestFlow {
     this.reasons = undefined;
     this.origin = origin;
     this.parent = parent;
+    this.pass = undefined;
   }
 
   // An origin may make its signal when it is asked for one, which costs as much as the rest of a flow together.
@@ -83,6 +86,18 @@ export class Root extends Face implements RequestFlow {
   get refusal(): string {
     if (this.reasons === undefined) return '';
     return [...this.reasons].map(([reason, count]) => `${reason} (${count})`).join('; ');
+  }
+
+  /** The latest pass that what travels by this flow, or one of its origins, belongs to. */
+  passOf(): object | undefined {
+    if (this.pass !== undefined) return this.pass;
+    const inherited = this.parent instanceof Root ? this.parent.passOf() : undefined;
+    if (inherited !== undefined || this.from === undefined) return inherited;
+    for (const { root } of this.from) {
+      const pass = root === this ? undefined : root.passOf();
+      if (pass !== undefined) return pass;
+    }
+    return undefined;
   }
 
   /** Notes refused items for the sender, without counting them in an account. */

@@ -8,6 +8,8 @@ import { fanOut } from './fan-out.js';
 import { fuse, fusible, type HookPart } from './fuse.js';
 import { createHost, type Engine } from './host.js';
 import { Node } from './node.js';
+import { sectionBounds, sectionEnds } from './section/bounds.js';
+import type { Section } from './section/section.js';
 import type { Tap } from './tap.js';
 import { Traffic } from './traffic.js';
 import { watch, watchNext } from './watch.js';
@@ -21,6 +23,8 @@ export interface Entry {
   readonly pipeline: Pipeline<Signal>;
   readonly processors: readonly Node[];
   readonly exporters: readonly Node[];
+  /** What makes the totals of its stateful processors exact; undefined when it has none. */
+  readonly section: Section | undefined;
 }
 
 /** A receiver of a graph and the pipelines that it feeds. */
@@ -48,7 +52,7 @@ export function buildGraph(config: PipelinesConfig, engine: Engine, tap: (path: 
     const [signal, name] = path.split('.') as [Signal, string];
     // What checkConfig let through is a pipeline of its signal.
     const pipeline = config[signal]?.[name] as unknown as Pipeline<Signal>;
-    return buildEntry({ signal, name, pipeline }, engine, ids, exporters, tap(`${signal}/${name}`));
+    return buildEntry({ signal, name, pipeline }, engine, ids, exporters, tap(`${signal}/${name}`), config.limits);
   });
   return {
     config,
@@ -65,6 +69,7 @@ function buildEntry(
   ids: Ids,
   exporterNodes: ExporterNodes,
   tap: Tap,
+  limits: PipelinesConfig['limits'],
 ): Entry {
   const path = `${signal}/${name}`;
   const processors = (pipeline.processors ?? []).map((component) => {
@@ -72,11 +77,29 @@ function buildEntry(
     return new Node(id, component, signal, engine.ledger.open(id, 'processor', component.name, signal, name));
   });
   const exporters = pipeline.exporters.map((component) => exporterNodes.get(component, signal, name));
-  let next = tap.before(fanOut(exporters.map(({ consume }) => consume)));
-  for (const run of traversals(processors).reverse()) {
-    next = hooksOf(run[0]!) === undefined ? chain(run[0]!, next, engine, name) : traverse(run, signal, next);
-  }
-  return { path, signal, consume: next, pipeline, processors, exporters: exporters.map(({ node }) => node) };
+  const end = tap.before(fanOut(exporters.map(({ consume }) => consume)));
+  const through = (nodes: readonly Node[], next: Consume<AnyBatch>): Consume<AnyBatch> =>
+    traversals(nodes).reduceRight(
+      (after, run) =>
+        hooksOf(run[0]!) === undefined ? chain(run[0]!, after, engine, name) : traverse(run, signal, after),
+      next,
+    );
+  const rest = { path, signal, pipeline, exporters: exporters.map(({ node }) => node) };
+  const bounds = sectionBounds(pipeline.processors ?? []);
+  if (bounds === undefined) return { ...rest, consume: through(processors, end), processors, section: undefined };
+  const { from, to } = bounds;
+  const ends = sectionEnds({ signal, name, path }, engine, ids, limits);
+  const { section, entry, outbox } = ends;
+  const inside = processors.slice(from, to);
+  section.outbox.next = through(processors.slice(to), end);
+  section.inner = through(inside, section.gate);
+  for (const { id, stage } of inside) if (stage?.state !== undefined) section.parts.push({ id, state: stage.state });
+  return {
+    ...rest,
+    consume: through(processors.slice(0, from), section.consume),
+    processors: [...processors.slice(0, from), entry, ...inside, outbox, ...processors.slice(to)],
+    section,
+  };
 }
 
 /** Neighbouring processors with hooks run together, every other processor by itself. */
@@ -151,7 +174,7 @@ class ExporterNodes {
 }
 
 /** Ids are unique in a graph: the second of a name gets `#2`. */
-class Ids {
+export class Ids {
   readonly #counts: Map<string, number> = new Map();
 
   unique(id: string): string {

@@ -3,6 +3,7 @@ import type { RequestFlow } from '../flow.js';
 import type { Admission, Clock, FlowOptions, Host, Logger } from '../host.js';
 import { componentLogger } from '../observe/logger.js';
 import type { Signal } from '../signal.js';
+import type { StateStore } from '../store/state-store.js';
 import type { Account } from './account.js';
 import { accountOf, bindHost, engineOf } from './account-of.js';
 import { Face, Root } from './face.js';
@@ -16,6 +17,8 @@ export interface Engine {
   readonly admission: Admission;
   readonly dataDir: string | undefined;
   readonly ledger: Ledger;
+  /** Where stateful sections keep what must survive; set when the first of them opens, if there is one. */
+  store: StateStore | undefined;
   /** An operator failed and began anew. */
   restarted(component: string, reason: string): void;
 }

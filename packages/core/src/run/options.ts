@@ -1,5 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Clock, Logger } from '../host.js';
+import type { StateStore } from '../store/state-store.js';
 
 /** What the program around a collector may give it. */
 export interface CollectorOptions {
@@ -11,4 +12,6 @@ export interface CollectorOptions {
   readonly clock?: Clock;
   /** Directory for state and queues; goes before the `dataDir` of the pipeline file. */
   readonly dataDir?: string;
+  /** Keeps state instead of the data directory; the collector closes it. */
+  readonly store?: StateStore;
 }

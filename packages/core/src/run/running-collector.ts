@@ -13,6 +13,7 @@ import { silentMeter } from '../observe/silent-meter.js';
 import { observeAccounts } from '../observe/telemetry.js';
 import { ConfigError } from '../options.js';
 import type { AnyBatch, Signal, Signals } from '../signal.js';
+import { openStore } from '../store/open-store.js';
 import { type Duration, parseBytes, parseDuration } from '../units.js';
 import type { AccountData } from './account-data.js';
 import { createAdmission } from './admission.js';
@@ -74,6 +75,7 @@ export class RunningCollector implements Collector {
       },
       admission: createAdmission(parseBytes(config.limits?.inFlight ?? '') ?? defaultInFlight),
       dataDir: options.dataDir ?? config.dataDir,
+      store: options.store,
       ledger: new Ledger(createWitness(this.#events, logger, clock)),
       restarted: (component, reason) => {
         this.#restarts.add(component, 1);
@@ -169,8 +171,10 @@ export class RunningCollector implements Collector {
     const sources = this.#graph.sources.map((source) => new RunningSource(source, this.#graph, this.#engine));
     this.#sources = sources;
     try {
+      await this.#openStore(this.#graph);
       await this.#startGraph(this.#graph, sources);
     } catch (error) {
+      await this.#closeStore();
       if (this.#state === 'starting') this.#enter('stopped');
       throw error;
     }
@@ -190,6 +194,8 @@ export class RunningCollector implements Collector {
   async #startGraph(graph: Graph, sources: readonly RunningSource[], room?: MakeRoom): Promise<void> {
     await startNodes(graph, this.#started);
     try {
+      // A reload opens sections when the old graph hands over; what arrives until then waits.
+      if (room === undefined) this.#openSections(graph, undefined);
       await startSources(sources, this.#started, room?.for);
     } catch (error) {
       await drainGraph(graph, [], new Deadline(this.#engine.clock, 0), this.#engine.clock);
@@ -207,6 +213,7 @@ export class RunningCollector implements Collector {
       this.#abandoned += drained.abandoned;
       errors.push(...drained.errors);
     }
+    errors.push(...(await this.#closeStore()));
     this.#stopObserving?.();
     const result = report(this.#engine.ledger, this.#abandoned, errors);
     if (!result.clean) this.#engine.logger.error(result, 'stopped, not everything was delivered');
@@ -227,6 +234,7 @@ export class RunningCollector implements Collector {
     this.#draining = deadline;
     const room = new MakeRoom(plan.leaving, old.traffic, deadline, this.#engine.clock);
     try {
+      await this.#openStore(graph);
       await this.#startGraph(graph, plan.fresh, room);
     } catch (error) {
       this.#retire(graph, plan.fresh);
@@ -235,6 +243,31 @@ export class RunningCollector implements Collector {
     }
     await this.#switch(old, graph, plan);
     this.#events.emit({ type: 'reloaded' });
+  }
+
+  /** Opens the data directory for the first graph that has something to keep in it. */
+  async #openStore(graph: Graph): Promise<void> {
+    const { dataDir, logger } = this.#engine;
+    if (this.#engine.store !== undefined || dataDir === undefined) return;
+    if (graph.entries.some(({ section }) => section !== undefined))
+      this.#engine.store = await openStore(dataDir, logger);
+  }
+
+  async #closeStore(): Promise<string[]> {
+    const { store } = this.#engine;
+    this.#engine.store = undefined;
+    try {
+      await store?.close();
+      return [];
+    } catch (error) {
+      return [`data directory: ${error instanceof Error ? error.message : typeof error}`];
+    }
+  }
+
+  #openSections(graph: Graph, old: Graph | undefined): void {
+    for (const { path, section } of graph.entries) {
+      section?.open(this.#engine.store, old?.entries.find((entry) => entry.path === path)?.section);
+    }
   }
 
   async #comeBack(room: MakeRoom): Promise<void> {
@@ -247,6 +280,7 @@ export class RunningCollector implements Collector {
   /** From here on the new graph is in force: nothing may fail any more. */
   async #switch(old: Graph, graph: Graph, plan: Handover): Promise<void> {
     plan.handOver();
+    this.#openSections(graph, old);
     this.#graph = graph;
     this.#sources = plan.sources;
     this.#endings.watch(plan.fresh);

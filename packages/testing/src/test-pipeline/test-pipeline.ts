@@ -9,6 +9,7 @@ import {
   type PipelinesConfig,
   type Processor,
   type Signal,
+  type StateStore,
 } from '@otelier/core';
 import { parseRequest } from '../captures/request.js';
 import { type FakeClock, fakeClock } from '../clock/fake-clock.js';
@@ -27,6 +28,10 @@ export interface TestPipelineOptions {
   /** Default: a {@link fakeClock}. */
   readonly clock?: FakeClock;
   readonly logger?: Logger;
+  /** Directory for state. Default: none, so that state lives in memory. */
+  readonly dataDir?: string;
+  /** Keeps state instead of a directory: a {@link memoryStore}, which can crash. */
+  readonly store?: StateStore;
 }
 
 /** A pipeline that runs between memory ends. */
@@ -65,12 +70,14 @@ export interface TestPipeline extends AsyncDisposable {
  * @throws {ConfigError} when the wiring is wrong.
  */
 export async function testPipeline(testable: Testable, options: TestPipelineOptions = {}): Promise<TestPipeline> {
-  const { clock = fakeClock(), keepExporters = false, logger = silent } = options;
+  const { clock = fakeClock(), keepExporters = false, logger = silent, dataDir, store } = options;
   const receiver = memoryReceiver();
   const exporter = memoryExporter();
   const collector = createCollector(withMemoryEnds(testable, receiver, keepExporters ? undefined : exporter), {
     clock,
     logger,
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(store === undefined ? {} : { store }),
   });
   await collector.start();
   const refusals: string[] = [];

@@ -1,0 +1,56 @@
+import type { PipelineError } from '../../error.js';
+import type { Flow } from '../../flow.js';
+import type { AnyBatch } from '../../signal.js';
+
+/** A batch that came out of a stateful section: the outbox keeps it until it has been delivered. */
+export class Entry {
+  /** Its place in the order of the outbox; 0 until it is in there. */
+  declare seq: number;
+  declare readonly batch: AnyBatch;
+  declare readonly count: number;
+  /** Encoded size in bytes. */
+  declare readonly size: number;
+  /** Whether it would survive a crash, as far as anything does here. */
+  declare durable: boolean;
+  /** Whether an attempt to deliver it has failed. */
+  declare failed: boolean;
+  /** The flow of the sender, while it waits for the outcome. */
+  declare flow: Flow | undefined;
+  declare private resolve: (() => void) | undefined;
+  declare private reject: ((error: PipelineError) => void) | undefined;
+
+  constructor(batch: AnyBatch, flow: Flow | undefined) {
+    this.seq = 0;
+    this.batch = batch;
+    this.count = batch.count;
+    this.size = batch.size;
+    this.durable = false;
+    this.failed = false;
+    this.flow = flow;
+    this.resolve = undefined;
+    this.reject = undefined;
+  }
+
+  /** The outcome for the sender. */
+  outcome(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Whether the sender still waits. */
+  get awaited(): boolean {
+    return this.resolve !== undefined;
+  }
+
+  /** Tells the sender, if it waits, how its batch ended. */
+  tell(error: PipelineError | undefined): void {
+    const { resolve, reject } = this;
+    this.flow = undefined;
+    this.resolve = undefined;
+    this.reject = undefined;
+    if (error === undefined) resolve?.();
+    else reject?.(error);
+  }
+}

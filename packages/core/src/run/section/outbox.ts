@@ -1,0 +1,324 @@
+import type { Consume } from '../../consume.js';
+import { PipelineError } from '../../error.js';
+import type { Clock, Logger } from '../../host.js';
+import type { AnyBatch } from '../../signal.js';
+import type { Account } from '../account.js';
+import { rootFlow } from '../host.js';
+import { Backoff } from './backoff.js';
+import type { Entry } from './entry.js';
+
+const widest = 1 << 20;
+
+/** Somebody who waits until everything up to `seq` has been delivered. */
+interface Follower {
+  readonly seq: number;
+  resolve(): void;
+  reject(error: PipelineError): void;
+}
+
+/** What an outbox needs from around it. */
+export interface OutboxOptions {
+  readonly account: Account;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limitBytes: number;
+  /** The entry's bytes need not be kept any more. */
+  readonly forget: (entry: Entry) => void;
+}
+
+/**
+ * Keeps what came out of a stateful section until it has been delivered.
+ *
+ * As long as all goes well, batches are passed on as they come. After a retryable failure the batch stays, its sender and those behind it are
+ * told, and the outbox delivers by itself: in order, after a pause or when another batch comes, one at first and twice as many after each success.
+ */
+export class Outbox {
+  /** What follows in the pipeline. */
+  next!: Consume<AnyBatch>;
+  /** Whether what is kept survives this process. */
+  durable = false;
+  readonly #options: OutboxOptions;
+  readonly #backoff: Backoff;
+  /** In order; those in front may not be durable yet. */
+  #waiting: Entry[] = [];
+  readonly #flying: Set<Entry> = new Set();
+  #followers: Follower[] = [];
+  #idlers: (() => void)[] = [];
+  #window: number = widest;
+  /** Entries of which an attempt has failed. */
+  #failed = 0;
+  #bytes = 0;
+  #lastSeq = 0;
+  #closed = false;
+  /** The outbox of the graph that has taken over. */
+  #heir: Outbox | undefined;
+  /** Those of graphs before, which may still have batches on their way. */
+  readonly #ancestors: Outbox[] = [];
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.clock, () => this.pump());
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether so many bytes may come; what is alone may have any size. */
+  admits(bytes: number): boolean {
+    return this.#bytes === 0 || this.#bytes + bytes <= this.#options.limitBytes;
+  }
+
+  /** Everything that is kept, in order. */
+  entries(): readonly Entry[] {
+    return [...this.#flying, ...this.#waiting].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Takes over an entry behind all others; {@link pump} sends it once it is durable. */
+  append(entry: Entry): void {
+    entry.seq = ++this.#lastSeq;
+    this.#bytes += entry.size;
+    this.#options.account.keep(entry.count, false);
+    this.#waiting.push(entry);
+  }
+
+  /** Takes over an entry of an earlier run. */
+  recover(entry: Entry, seq: number): void {
+    entry.seq = seq;
+    entry.durable = true;
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
+    this.#bytes += entry.size;
+    this.#options.account.keep(entry.count, true);
+    this.#waiting.push(entry);
+  }
+
+  /** A batch has come, which is a reason to try again. */
+  arrived(): void {
+    if (this.#heir !== undefined) {
+      this.#heir.arrived();
+      return;
+    }
+    const error = this.#backoff.closedFor;
+    if (error !== undefined) this.#tellAll(error);
+    else {
+      this.#backoff.wake();
+      this.pump();
+    }
+  }
+
+  /** Sends what may be sent. */
+  pump(): void {
+    if (this.#heir !== undefined) {
+      this.#heir.pump();
+      return;
+    }
+    while (this.#flying.size < this.#window && !this.#closed && !this.#backoff.resting) {
+      if (this.#waiting[0]?.durable !== true) break;
+      this.#send(this.#waiting.shift()!);
+    }
+    this.#idle();
+  }
+
+  /** Resolves when everything that is kept now has been delivered; rejects with the next failure that can be repaired. */
+  caughtUp(): Promise<void> {
+    if (this.#heir !== undefined) return this.#heir.caughtUp();
+    if (this.#flying.size === 0 && this.#waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#followers.push({ seq: this.#lastSeq, resolve, reject });
+      this.arrived();
+    });
+  }
+
+  /** Delivers what can be; resolves when nothing is left, or what is left is safe. */
+  flush(): Promise<void> {
+    if (this.#heir === undefined && !this.#backoff.resting) this.pump();
+    return new Promise((resolve) => {
+      this.#idlers.push(resolve);
+      this.#idle();
+    });
+  }
+
+  /** Gives everything to the outbox of the graph that takes over; what is on its way comes after, if it fails. */
+  handOver(to: Outbox): void {
+    this.#backoff.wake();
+    to.#lastSeq = Math.max(to.#lastSeq, this.#lastSeq);
+    for (const entry of this.#waiting) this.#give(entry, to);
+    this.#waiting = [];
+    this.#heir = to;
+    const { account } = this.#options;
+    // Those on their way still count as this one's, but a follower waits for both.
+    for (const follower of this.#followers) to.#followers.push(follower);
+    this.#followers = [];
+    to.#ancestors.push(this);
+    if (account.closed) this.close();
+  }
+
+  /** Ends: what is durable stays for the next start, everything else is lost and counted. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#backoff.wake();
+    const { account, logger } = this.#options;
+    const left = this.#waiting;
+    for (const entry of this.#flying) {
+      // In memory, one whose sender waits has been given back to it.
+      if (this.#heir === undefined && !this.durable && entry.awaited) continue;
+      account.takeBack(entry.count);
+      left.push(entry);
+    }
+    this.#flying.clear();
+    this.#waiting = [];
+    if (this.#heir !== undefined) {
+      for (const entry of left) this.#give(entry, this.#heir);
+      this.#heir.pump();
+      return;
+    }
+    const stopped = new PipelineError('unavailable', 'the collector stopped before this batch was delivered');
+    this.#tellAll(stopped);
+    let items = 0;
+    for (const entry of left) {
+      entry.tell(stopped);
+      if (!entry.durable || !this.durable) account.unkeep(entry.count, 'closed');
+      if (!entry.durable || !this.durable) items += entry.count;
+    }
+    if (items > 0)
+      logger.error({ batches: left.length, items }, 'the outbox was closed before it was empty: what it held is lost');
+    this.#idle();
+  }
+
+  #send(entry: Entry): void {
+    const { account } = this.#options;
+    account.unkeep(entry.count, undefined);
+    this.#flying.add(entry);
+    this.next(entry.batch.fork(), entry.flow ?? rootFlow(undefined, account)).then(
+      () => this.#delivered(entry),
+      (thrown) => this.#refused(entry, PipelineError.from(thrown)),
+    );
+  }
+
+  #delivered(entry: Entry): void {
+    if (!this.#flying.delete(entry)) return;
+    this.#backoff.succeeded();
+    this.#window = Math.min(this.#window * 2, widest);
+    this.#forget(entry);
+    if (!entry.awaited) this.#goOn();
+    else if (!this.#isBehindFailure(entry.seq)) {
+      entry.tell(undefined);
+      this.#goOn();
+    } else {
+      // What its sender has sent before may be among what has failed: it hears of both together.
+      const follower = { seq: entry.seq, resolve: () => entry.tell(undefined), reject: entry.tell.bind(entry) };
+      (this.#heir ?? this).#followers.push(follower);
+      this.#goOn();
+    }
+  }
+
+  #refused(entry: Entry, error: PipelineError): void {
+    if (!this.#flying.delete(entry)) return;
+    const { account, logger } = this.#options;
+    if (!error.retryable) {
+      this.#forget(entry);
+      if (!entry.awaited) {
+        // Its sender may have been told that all is well since it sent it again.
+        account.lost += entry.count;
+        logger.error(
+          { code: error.code, items: entry.count },
+          'a batch in the outbox was refused for good: it is lost',
+        );
+      }
+      entry.tell(error);
+      this.#goOn();
+      return;
+    }
+    account.takeBack(entry.count);
+    if (!entry.failed) this.#failed++;
+    entry.failed = true;
+    entry.tell(error);
+    if (this.#heir !== undefined) {
+      this.#give(entry, this.#heir);
+      this.#heir.#failedWith(error);
+    } else {
+      insert(this.#waiting, entry);
+      this.#failedWith(error);
+    }
+  }
+
+  #failedWith(error: PipelineError): void {
+    this.#window = 1;
+    this.#backoff.failed(error);
+    this.#tellAll(error);
+    this.#idle();
+  }
+
+  #give(entry: Entry, to: Outbox): void {
+    this.#bytes -= entry.size;
+    to.#bytes += entry.size;
+    if (entry.failed) {
+      this.#failed--;
+      to.#failed++;
+    }
+    this.#options.account.moveKept(entry.count, to.#options.account);
+    insert(to.#waiting, entry);
+  }
+
+  #forget(entry: Entry): void {
+    this.#bytes -= entry.size;
+    if (entry.failed) this.#failed--;
+    this.#options.forget(entry);
+  }
+
+  #goOn(): void {
+    const owner = this.#heir ?? this;
+    owner.#tellFollowers();
+    owner.pump();
+  }
+
+  #isBehindFailure(seq: number): boolean {
+    const owner = this.#heir ?? this;
+    return owner.#failed > 0 && owner.#oldest((entry) => entry.failed) < seq;
+  }
+
+  /** The first place of what is kept, here and on its way from outboxes before; beyond all when there is nothing. */
+  #oldest(of: (entry: Entry) => boolean = () => true): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const entry of this.#waiting) {
+      if (!of(entry)) continue;
+      oldest = entry.seq;
+      break;
+    }
+    for (const entry of this.#flying) if (of(entry)) oldest = Math.min(oldest, entry.seq);
+    for (const ancestor of this.#ancestors) oldest = Math.min(oldest, ancestor.#oldest(of));
+    return oldest;
+  }
+
+  #tellFollowers(): void {
+    if (this.#followers.length === 0) return;
+    const oldest = this.#oldest();
+    const followers = this.#followers;
+    this.#followers = followers.filter(({ seq }) => seq >= oldest);
+    for (const follower of followers) if (follower.seq < oldest) follower.resolve();
+  }
+
+  /** Tells all who wait for something that is not on its way. */
+  #tellAll(error: PipelineError): void {
+    for (const entry of this.#waiting) if (entry.awaited) entry.tell(error);
+    const followers = this.#followers;
+    this.#followers = [];
+    for (const follower of followers) follower.reject(error);
+  }
+
+  #idle(): void {
+    if (this.#idlers.length === 0 || this.#flying.size > 0) return;
+    const safe = this.durable && this.#backoff.resting;
+    if (this.#waiting.length > 0 && !safe && !this.#closed) return;
+    const idlers = this.#idlers;
+    this.#idlers = [];
+    for (const idler of idlers) idler();
+  }
+}
+
+function insert(entries: Entry[], entry: Entry): void {
+  let at = 0;
+  while (at < entries.length && entries[at]!.seq < entry.seq) at++;
+  entries.splice(at, 0, entry);
+}

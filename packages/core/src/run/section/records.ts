@@ -1,0 +1,223 @@
+import { LogsBatch, MetricsBatch, TracesBatch } from '@otelier/otlp';
+import { PipelineError } from '../../error.js';
+import type { Clock, Logger } from '../../host.js';
+import type { AnyBatch } from '../../signal.js';
+import type { Stateful } from '../../state.js';
+import { Changes, prefixOf, settled, withoutPrefix } from '../../store/changes.js';
+import type { StateChange, StateStore } from '../../store/state-store.js';
+import type { Arrivals } from './arrivals.js';
+import { Entry } from './entry.js';
+import type { Outbox } from './outbox.js';
+import type { Part } from './section.js';
+
+const outboxTag = 0x6f;
+/** How long deletions of delivered entries wait for a commit that they can ride along with. */
+const rideMs = 100;
+const againMs = 1000;
+const batchOf = { logs: LogsBatch, metrics: MetricsBatch, traces: TracesBatch } as const;
+
+/** What a section has in the store: its stages' state under their ids, arrivals and outbox under its pipeline's path. */
+export class Records {
+  /** Undefined when nothing is kept on disk. */
+  store: StateStore | undefined;
+  readonly #own: Buffer;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  /** Writes everything anew; false when this is not the moment. */
+  readonly #rewrite: () => boolean;
+  readonly #prefixes: Map<string, Buffer> = new Map();
+  #forgotten: StateChange[] = [];
+  #cancelRide: (() => void) | undefined;
+  /** Whether a commit has failed, so that what is in the store is older than what is here. */
+  #behind = false;
+  /** Whether something was not written while everything was. */
+  #missed = false;
+  #heir: Records | undefined;
+
+  constructor(path: string, clock: Clock, logger: Logger, rewrite: () => boolean) {
+    this.#own = prefixOf(path);
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#rewrite = rewrite;
+  }
+
+  /** Gives a stage what the store has of it. */
+  restore(id: string, state: Stateful): void {
+    if (this.store === undefined) return;
+    const prefix = this.#prefix(id);
+    try {
+      state.restore(withoutPrefix(this.store.entries(prefix), prefix));
+    } catch (error) {
+      const why = error instanceof Error ? error.name : typeof error;
+      throw new PipelineError('internal', `${id} could not take over its state from the data directory (${why})`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Gives arrivals and outbox what the store has of them. */
+  restoreSection(arrivals: Arrivals, outbox: Outbox, signal: AnyBatch['signal']): void {
+    if (this.store === undefined) return;
+    const known: (readonly [Uint8Array, Uint8Array])[] = [];
+    for (const [key, value] of withoutPrefix(this.store.entries(this.#own), this.#own)) {
+      if (key[0] !== outboxTag) known.push([key, value]);
+      else {
+        const seq = Number(Buffer.from(key.buffer, key.byteOffset, key.byteLength).readBigUInt64BE(1));
+        outbox.recover(new Entry(new batchOf[signal](Buffer.from(value)), undefined), seq);
+      }
+    }
+    if (known.length > 0) arrivals.restore(known);
+  }
+
+  /** Makes what has changed final, and with it `entries`, of which `done` hears when they are safe. In memory that is at once. */
+  save(
+    parts: readonly Part[],
+    arrivals: Arrivals,
+    entries: readonly Entry[],
+    done: () => void,
+  ): Promise<void> | undefined {
+    const { store } = this;
+    if (store === undefined) {
+      for (const { state } of parts) state.save(undefined);
+      arrivals.save(undefined);
+      this.#safe(entries, done);
+      return undefined;
+    }
+    const changes = new Changes();
+    for (const { id, state } of parts) state.save(changes.under(this.#prefix(id)));
+    arrivals.save(changes.under(this.#own));
+    if (this.#behind) {
+      this.#missed = true;
+      return this.#unsafe(entries);
+    }
+    this.#putEntries(changes, entries);
+    return store.commit(this.#withForgotten(changes)).then(
+      () => this.#safe(entries, done),
+      (error) => {
+        this.#failed(error);
+        return this.#unsafe(entries);
+      },
+    );
+  }
+
+  /** Replaces all of it in the store. */
+  rewrite(parts: readonly Part[], arrivals: Arrivals, entries: readonly Entry[], done: () => void): void {
+    const { store } = this;
+    if (store === undefined) return;
+    const changes = new Changes();
+    for (const prefix of [this.#own, ...parts.map(({ id }) => this.#prefix(id))]) {
+      for (const [key] of store.entries(prefix)) changes.list.push([key, undefined]);
+    }
+    for (const { id, state } of parts) state.snapshot(changes.under(this.#prefix(id)));
+    arrivals.snapshot(changes.under(this.#own));
+    this.#putEntries(changes, entries);
+    this.#missed = false;
+    store.commit(changes.list).then(
+      () => {
+        this.#behind = this.#missed;
+        if (this.#behind) this.#again();
+        else this.#logger.info({}, 'the state store takes writes again');
+        this.#safe(entries, done);
+      },
+      () => this.#again(),
+    );
+  }
+
+  /** An entry has been delivered: it need not be kept any more. */
+  forget(entry: Entry): void {
+    if (this.#heir !== undefined) {
+      this.#heir.forget(entry);
+      return;
+    }
+    if (this.store === undefined) return;
+    this.#forgotten.push([Buffer.concat([this.#own, keyOf(entry)]), undefined]);
+    this.#cancelRide ??= this.#clock.after(rideMs, () => void this.flush());
+  }
+
+  /** Commits what waits for company. */
+  async flush(): Promise<void> {
+    if (this.store === undefined || this.#forgotten.length === 0) return;
+    // What fails here is delivered once more after a restart.
+    await this.store.commit(this.#withForgotten(new Changes())).catch(() => {});
+  }
+
+  /** Hands the state of one stage to its successor. */
+  move(id: string, from: Stateful, to: Stateful): void {
+    const changes = new Changes();
+    from.snapshot(changes.under(new Uint8Array(0)));
+    try {
+      to.restore(settled(changes.list));
+    } catch (error) {
+      const reason = error instanceof Error ? error.name : typeof error;
+      this.#logger.error({ component: id, reason }, 'a component could not take over the state of its predecessor');
+    }
+  }
+
+  /** From now on deletions are the heir's to make. */
+  handOver(to: Records): void {
+    this.#heir = to;
+    this.#cancelRide?.();
+    to.#forgotten.push(...this.#forgotten);
+    this.#forgotten = [];
+    if (this.#behind) {
+      to.#behind = true;
+      to.#missed = true;
+      to.#again();
+    }
+  }
+
+  #putEntries(changes: Changes, entries: readonly Entry[]): void {
+    for (const entry of entries) changes.under(this.#own).put(keyOf(entry), entry.batch.bytes());
+  }
+
+  #withForgotten(changes: Changes): readonly StateChange[] {
+    this.#cancelRide?.();
+    this.#cancelRide = undefined;
+    for (const change of this.#forgotten) changes.list.push(change);
+    this.#forgotten = [];
+    return changes.list;
+  }
+
+  #safe(entries: readonly Entry[], done: () => void): void {
+    for (const entry of entries) entry.durable = true;
+    if (entries.length > 0) done();
+  }
+
+  #unsafe(entries: readonly Entry[]): Promise<void> {
+    const error = new PipelineError('unavailable', 'the data directory cannot be written to');
+    for (const entry of entries) entry.tell(error);
+    return Promise.reject(error);
+  }
+
+  #failed(error: unknown): void {
+    this.#logger.error({ err: error }, 'the state store cannot be written to; nothing is acknowledged until it can');
+    this.#missed = true;
+    if (this.#heir !== undefined) {
+      this.#heir.#behind = true;
+      this.#heir.#missed = true;
+      this.#heir.#again();
+    } else if (!this.#behind) {
+      this.#behind = true;
+      this.#again();
+    }
+  }
+
+  #again(): void {
+    this.#clock.after(againMs, () => {
+      if (this.#heir === undefined && !this.#rewrite()) this.#again();
+    });
+  }
+
+  #prefix(id: string): Buffer {
+    const prefix = this.#prefixes.get(id) ?? prefixOf(id);
+    this.#prefixes.set(id, prefix);
+    return prefix;
+  }
+}
+
+function keyOf({ seq }: Entry): Buffer {
+  const key = Buffer.alloc(9);
+  key[0] = outboxTag;
+  key.writeBigUInt64BE(BigInt(seq), 1);
+  return key;
+}

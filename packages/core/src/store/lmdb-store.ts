@@ -1,0 +1,154 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { open, type RootDatabase } from 'lmdb';
+import { PipelineError } from '../error.js';
+import type { Logger } from '../host.js';
+import { damageOf } from './data-file.js';
+import { lockFile } from './lock.js';
+import type { StateChange, StateStore } from './state-store.js';
+
+interface Commit {
+  readonly changes: readonly StateChange[];
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** A store in LMDB. Commits that come while one is being written are written together. */
+export class LmdbStore implements StateStore {
+  readonly #db: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #release: () => void;
+  #waiting: Commit[] = [];
+  #writing: Promise<void> | undefined;
+
+  constructor(db: RootDatabase<Uint8Array, Uint8Array>, release: () => void) {
+    this.#db = db;
+    this.#release = release;
+  }
+
+  *entries(prefix: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]> {
+    for (const { key, value } of this.#db.getRange({ start: prefix })) {
+      if (!startsWith(key, prefix)) return;
+      yield [Buffer.from(key), Buffer.from(value)];
+    }
+  }
+
+  commit(changes: readonly StateChange[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ changes, resolve, reject });
+      this.#writing ??= this.#write();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#db.close();
+    this.#release();
+  }
+
+  async #write(): Promise<void> {
+    // Those of the same turn come along.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const commits = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#transaction(commits);
+        for (const { resolve } of commits) resolve();
+      } catch (error) {
+        for (const { reject } of commits) reject(error);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  async #transaction(commits: readonly Commit[]): Promise<void> {
+    const db = this.#db;
+    // A batch is written within one transaction, which is synced before it counts as committed.
+    let last: Promise<boolean> | undefined;
+    const whole = db.batch(() => {
+      for (const { changes } of commits) {
+        for (const [key, value] of changes) last = value === undefined ? db.remove(key) : db.put(key, value);
+      }
+    });
+    await Promise.all([whole, last]);
+    await db.flushed;
+  }
+}
+
+function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
+  if (key.length < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (key[i] !== prefix[i]) return false;
+  return true;
+}
+
+/**
+ * Opens the store of a data directory, which is made if it is not there. A store that is damaged is moved aside.
+ *
+ * @throws {PipelineError} when the directory cannot be used, or another process uses it.
+ */
+export async function openLmdb(dataDir: string, logger: Logger): Promise<StateStore> {
+  const path = join(resolve(dataDir), 'state');
+  const release = prepare(dataDir, path);
+  try {
+    let damage = damageOf(join(path, 'data.mdb'));
+    if (damage === undefined) {
+      try {
+        return new LmdbStore(openAt(path), release);
+      } catch (error) {
+        damage = damageIn(error);
+        if (damage === undefined) throw unusable(dataDir, error);
+      }
+    }
+    const aside = `${path}.damaged-${new Date().toISOString().replaceAll(':', '-')}`;
+    renameSync(path, aside);
+    logger.error(
+      { store: path, damage, moved: aside },
+      'the state store is damaged: it was moved aside, and totals begin anew',
+    );
+    return new LmdbStore(openAt(path), release);
+  } catch (error) {
+    release();
+    throw error instanceof PipelineError ? error : unusable(dataDir, error);
+  }
+}
+
+function prepare(dataDir: string, path: string): () => void {
+  let release: (() => void) | undefined;
+  try {
+    mkdirSync(dataDir, { recursive: true });
+    release = lockFile(`${path}.lock`);
+  } catch (error) {
+    throw unusable(dataDir, error);
+  }
+  if (release !== undefined) return release;
+  throw new PipelineError(
+    'unavailable',
+    `data directory ${dataDir}: expected one that no other collector uses, but ${path}.lock is held by a process that runs`,
+  );
+}
+
+function openAt(path: string): RootDatabase<Uint8Array, Uint8Array> {
+  return open<Uint8Array, Uint8Array>({
+    ...{ path, encoding: 'binary', keyEncoding: 'binary' },
+    // A transaction counts as committed when it has been synced.
+    overlappingSync: false,
+    noSubdir: false,
+  });
+}
+
+// LMDB's codes for a file that is not one of its own or contradicts itself.
+const damageCodes: readonly unknown[] = [-30793, -30794, -30796, -30797];
+
+function damageIn(error: unknown): string | undefined {
+  const { code, message } = error as { readonly code?: unknown; readonly message?: string };
+  return damageCodes.includes(code) ? (message ?? String(code)) : undefined;
+}
+
+function unusable(dataDir: string, cause: unknown): PipelineError {
+  const why = (cause as NodeJS.ErrnoException).code ?? (cause instanceof Error ? cause.message : typeof cause);
+  return new PipelineError(
+    'unavailable',
+    `data directory ${dataDir}: expected a directory that this process can write to, got ${why}`,
+    { cause },
+  );
+}

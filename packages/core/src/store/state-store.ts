@@ -1,0 +1,19 @@
+/** One change of a store: a value to keep under a key, or `undefined` to forget what is there. */
+export type StateChange = readonly [key: Uint8Array, value: Uint8Array | undefined];
+
+/**
+ * Where a collector keeps state that must survive a crash: an ordered map of bytes with atomic, durable commits.
+ *
+ * With a data directory it is LMDB; a program may bring its own (`CollectorOptions.store`).
+ */
+export interface StateStore {
+  /** What is committed under keys that begin with `prefix`, in the order of the keys' bytes. */
+  entries(prefix: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
+  /**
+   * Makes all of these changes, in their order, or none. Resolves when they would survive a power cut. Commits take effect in the order of the
+   * calls; those of one moment may share one write to disk. The bytes must not be changed until then.
+   */
+  commit(changes: readonly StateChange[]): Promise<void>;
+  /** Waits for what is being committed and closes. */
+  close(): Promise<void>;
+}
