@@ -27,13 +27,7 @@ export {
 export { MetricFields } from './identity/metric-fields.js';
 export { DOUBLE, INT, NONE, PointFields } from './identity/point-fields.js';
 export { PointFingerprint } from './identity/point-fingerprint.js';
-export {
-  OVERFLOW_ATTRIBUTE,
-  StreamTable,
-  StreamTable,
-  type StreamTableOptions,
-  type StreamTableOptions,
-} from './identity/stream-table.js';
+export { OVERFLOW_ATTRIBUTE, StreamTable, type StreamTableOptions } from './identity/stream-table.js';
 export type { LogRecord, ResourceLogs, ScopeLogs } from './logs/log-record.js';
 export { LogsBatch } from './logs/logs-batch.js';
 export type { Buckets } from './metrics/buckets.js';
