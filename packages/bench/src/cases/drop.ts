@@ -1,7 +1,7 @@
-import { stage } from '@otelier/core';
 import { KeySet, MetricsBatch } from '@otelier/otlp';
 import { dropAttributes } from '@otelier/processors';
 import { metricsRequest, metricsShapes } from '../corpus/metrics.js';
+import { Ticking } from '../corpus/ticks.js';
 import type { MicroCase, Variant } from '../measure/case.js';
 import { received } from '../measure/received.js';
 import { throughMetrics } from '../measure/through.js';
@@ -27,9 +27,6 @@ function dropPlain(metrics: pbjs.PlainMetrics, names: ReadonlySet<string>): pbjs
 /** protobuf-es wraps the metric's oneof. */
 const sumOf = (metric: { sum: { dataPoints: pbjs.PlainPoint[] } }): { dataPoints: pbjs.PlainPoint[] } =>
   metric.sum ?? (metric as unknown as { data: { value: { dataPoints: pbjs.PlainPoint[] } } }).data.value;
-
-/** Says that its output is delta and costs nothing: the corpus is. */
-const deltaOnly = stage('delta-only', { metrics: (next) => ({ consume: next }) }, { produces: 'delta' });
 
 const names = new Set(two);
 const keys = new KeySet(two);
@@ -75,8 +72,7 @@ export const drop: MicroCase = {
   ],
 };
 
-function mergePlain(metrics: pbjs.PlainMetrics): pbjs.PlainMetrics {
-  const dropped = new Set(four);
+function mergePlain(metrics: pbjs.PlainMetrics, dropped: ReadonlySet<string>): pbjs.PlainMetrics {
   for (const resource of metrics.resourceMetrics)
     for (const scope of resource.scopeMetrics)
       for (const metric of scope.metrics) {
@@ -105,7 +101,7 @@ export const dropAndMerge: MicroCase = {
     protobufjs: {
       prepare(payload) {
         const request = input(payload, 1);
-        const run = () => pbjs.reencodeMetrics(mergePlain(pbjs.decodeMetrics(request)));
+        const run = () => pbjs.reencodeMetrics(mergePlain(pbjs.decodeMetrics(request), new Set(four)));
         return { run, outcome: () => pbjs.readMetrics(run()) };
       },
     },
@@ -113,7 +109,7 @@ export const dropAndMerge: MicroCase = {
       async prepare(payload) {
         const request = input(payload, 1);
         const body = received(request);
-        const through = await throughMetrics([deltaOnly, dropAttributes(four)]);
+        const through = await throughMetrics([dropAttributes(four)]);
         let last: Uint8Array = request;
         const run = async () => {
           last = await through(new MetricsBatch(body(), true));
@@ -127,3 +123,136 @@ export const dropAndMerge: MicroCase = {
     { payload: 'met1000', variant: 'dropAttributes', base: 'protobufjs', atLeast: 8 },
   ],
 };
+
+/** The merged series of four sessions, each of a quarter of the points: what differs between them is what is dropped. */
+function sessions(temporality: 1 | 2, tick = 0): Buffer {
+  const metrics = pbjs.decodeMetrics(metricsRequest({ ...metricsShapes.met100, temporality }, tick));
+  for (const { scopeMetrics } of metrics.resourceMetrics)
+    for (const { metrics: all } of scopeMetrics)
+      for (const { sum } of all)
+        sum.dataPoints.forEach((point, i) => {
+          for (const { key, value } of point.attributes) {
+            if (key === 'session.id') value.stringValue = `${i % 4}`.padStart(36, 's');
+            if (key === 'type') value.stringValue = `kind-${Math.floor(i / 8)}`;
+            if (key === 'model') value.stringValue = `claude-model-${Math.floor(i / 4) % 2}`;
+          }
+          point.attributes = point.attributes.filter(({ key }) => key !== 'effort');
+        });
+  return Buffer.from(pbjs.reencodeMetrics(metrics));
+}
+
+/** Delete two attributes from 100 points and add up those that become one series (delta). */
+export const dropTwoAndMerge: MicroCase = {
+  name: 'drop two and merge, delta',
+  payloads: ['met100'],
+  items: { met100: 104 },
+  variants: {
+    protobufjs: {
+      prepare() {
+        const request = sessions(1);
+        const run = () => pbjs.reencodeMetrics(mergePlain(pbjs.decodeMetrics(request), names));
+        return { run, outcome: () => pbjs.readMetrics(run()) };
+      },
+    },
+    dropAttributes: {
+      async prepare() {
+        const body = received(sessions(1));
+        const through = await throughMetrics([dropAttributes(two)]);
+        let last: Uint8Array = new Uint8Array();
+        const run = async () => {
+          last = await through(new MetricsBatch(body(), true));
+        };
+        await run();
+        return { run, outcome: () => pbjs.readMetrics(last) };
+      },
+    },
+  },
+  targets: [{ payload: 'met100', variant: 'dropAttributes', base: 'protobufjs', atLeast: 8 }],
+};
+
+/** The increments of each point since the request before. */
+function incrementsPlain(metrics: pbjs.PlainMetrics, state: Map<string, number>): void {
+  for (const { resource, scopeMetrics } of metrics.resourceMetrics) {
+    const owner = JSON.stringify(resource);
+    for (const scope of scopeMetrics)
+      for (const { name, sum } of scope.metrics)
+        for (const point of sum.dataPoints) {
+          const identity = `${owner}${name}${JSON.stringify(point.attributes.toSorted((a, b) => (a.key < b.key ? -1 : 1)))}`;
+          const value = point.asDouble;
+          point.asDouble = value - (state.get(identity) ?? 0);
+          state.set(identity, value);
+        }
+  }
+}
+
+/** Running totals of what was merged, each with the start that it began with. */
+function accumulatePlain(metrics: pbjs.PlainMetrics, state: Map<string, { total: number; start: unknown }>): void {
+  for (const { resource, scopeMetrics } of metrics.resourceMetrics) {
+    const owner = JSON.stringify(resource);
+    for (const scope of scopeMetrics)
+      for (const { name, sum } of scope.metrics)
+        for (const point of sum.dataPoints) {
+          const identity = `${owner}${name}${JSON.stringify(point.attributes.toSorted((a, b) => (a.key < b.key ? -1 : 1)))}`;
+          const series = state.get(identity) ?? { total: 0, start: point.startTimeUnixNano };
+          series.total += point.asDouble;
+          point.asDouble = series.total;
+          point.startTimeUnixNano = series.start;
+          state.set(identity, series);
+        }
+  }
+}
+
+/** The same of cumulative points: increments, merging, running totals; copying the input is in the time of both. */
+export const dropTwoAndMergeCumulative: MicroCase = {
+  name: 'drop two and merge, cumulative',
+  payloads: ['met100'],
+  items: { met100: 104 },
+  variants: {
+    protobufjs: {
+      prepare() {
+        const requests = new Ticking(sessions(2));
+        const values = new Map<string, number>();
+        const totals = new Map<string, { total: number; start: unknown }>();
+        const run = () => {
+          const metrics = pbjs.decodeMetrics(requests.next());
+          incrementsPlain(metrics, values);
+          mergePlain(metrics, names);
+          accumulatePlain(metrics, totals);
+          return pbjs.reencodeMetrics(metrics);
+        };
+        run();
+        run();
+        return { run, outcome: () => levelOf(run()) };
+      },
+    },
+    dropAttributes: {
+      async prepare() {
+        const requests = new Ticking(sessions(2));
+        const through = await throughMetrics([dropAttributes(two)]);
+        let last: Uint8Array = new Uint8Array();
+        const run = async () => {
+          last = await through(new MetricsBatch(requests.next(), true));
+        };
+        await run();
+        await run();
+        await run();
+        return { run, outcome: () => levelOf(last) };
+      },
+    },
+  },
+  targets: [{ payload: 'met100', variant: 'dropAttributes', base: 'protobufjs', atLeast: 8 }],
+};
+
+/** How many points each metric has: values move on from run to run. */
+function levelOf(bytes: Uint8Array): unknown {
+  return pbjs
+    .decodeMetrics(bytes)
+    .resourceMetrics.flatMap(({ scopeMetrics }) =>
+      scopeMetrics.flatMap(({ metrics }) =>
+        metrics.map(({ sum }) => [
+          sum.aggregationTemporality,
+          ...sum.dataPoints.map(({ attributes }) => attributes.map(({ key, value }) => [key, value.stringValue])),
+        ]),
+      ),
+    );
+}

@@ -1,6 +1,6 @@
 import type { MicroCase } from '../measure/case.js';
 import { toDelta } from './delta.js';
-import { drop, dropAndMerge } from './drop.js';
+import { drop, dropAndMerge, dropTwoAndMerge, dropTwoAndMergeCumulative } from './drop.js';
 import { fiveProcessors } from './five.js';
 import { identity } from './identity.js';
 import { jsonToProtobuf, merge, protobufToJson } from './json.js';
@@ -12,6 +12,8 @@ export const microCases: readonly MicroCase[] = [
   redact,
   drop,
   dropAndMerge,
+  dropTwoAndMerge,
+  dropTwoAndMergeCumulative,
   toDelta,
   fiveProcessors,
   identity,

@@ -131,6 +131,65 @@ describe('StreamTable', () => {
     );
   });
 
+  test.each(variants)('writes a request of a stream in which any other process finds it again (%j)', (options) => {
+    fc.assert(
+      fc.property(fc.array(series, { maxLength: 12 }), (list) => {
+        const table = new StreamTable(options);
+        const other = new StreamTable(options);
+        const all = new Map<number, string>();
+        slots(table, encode(list)).forEach((slot, i) => void all.set(slot, name(list[i]!, options)));
+        for (const [slot, is] of all) {
+          const request = table.request(slot);
+          const batch = MetricsBatch.parse(request);
+          // It is what the door takes for canonical, and holds the identity alone.
+          expect(batch.bytes()).toBe(request);
+          expect(batch.count).toBe(1);
+          // In the table that it came from it is the stream, in another it becomes it.
+          expect(slots(table, batch)).toEqual([slot]);
+          expect(table.isNew).toBe(false);
+          slots(other, batch);
+          expect(other.isNew, is).toBe(true);
+        }
+        expect(other.size).toBe(table.size);
+        slots(other, encode(list));
+        expect(other.size).toBe(table.size);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('writes the start time that it is told, beside the identity', () => {
+    fc.assert(
+      fc.property(series, fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), (s, start) => {
+        const table = new StreamTable();
+        const [slot] = slots(table, encode([s]));
+        const low = Number(BigInt.asIntN(32, start));
+        const batch = MetricsBatch.parse(table.request(slot!, low, Number(BigInt.asIntN(32, start >> 32n))));
+        expect([...batch.points()].map((p) => p.startTimeUnixNano)).toEqual([start]);
+        expect(slots(table, batch)).toEqual([slot]);
+      }),
+    );
+  });
+
+  test('has a stream for those of a metric that it has no room for', () => {
+    fc.assert(
+      fc.property(fc.array(series, { minLength: 1, maxLength: 12 }), (list) => {
+        const table = new StreamTable({ maxStreams: 0 });
+        const found = new Map<number, string>();
+        let i = 0;
+        for (const point of encode(list).points()) {
+          expect(table.slot(point)).toBe(-1);
+          const slot = table.overflowSlot(point, 1000);
+          const is = name({ ...list[i++]!, attributes: [['otel.metric.overflow', true]] }, {});
+          expect(found.get(slot) ?? is).toBe(is);
+          found.set(slot, is);
+        }
+        expect(new Set(found.values()).size).toBe(found.size);
+        for (const [slot] of found) expect(slots(table, MetricsBatch.parse(table.request(slot)))).toEqual([slot]);
+      }),
+    );
+  });
+
   test('tells a point from the one expected in its place by attributes that come late', () => {
     const attribute = (name: string, text: string): number[] => {
       const value = [0x0a, text.length, ...Buffer.from(text)];

@@ -4,11 +4,13 @@ import {
   DOUBLE,
   type ExponentialHistogramDataPoint,
   type HistogramDataPoint,
+  INT,
   NONE,
   type PointFields,
   type PointHead,
   pointBytes,
 } from '@otelier/otlp';
+import { plus, rest, sum } from '../distribution/compensated.js';
 import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/distribution.js';
 import { addExponentials, type Exponential } from '../distribution/exponential.js';
 import { addHistograms, type Histogram } from '../distribution/histogram.js';
@@ -24,6 +26,8 @@ export interface CellValue {
   kind: number;
   low: number;
   high: number;
+  /** What rounding kept back of a sum of doubles. */
+  rest: number;
   startLow: number;
   startHigh: number;
   timeLow: number;
@@ -88,6 +92,7 @@ export class Cell {
       kind: f.kind,
       low: f.low,
       high: f.high,
+      rest: 0,
       startLow: f.startLow,
       startHigh: f.startHigh,
       timeLow: f.timeLow,
@@ -162,7 +167,13 @@ export class Cell {
       v.low = f.low;
       v.high = f.high;
     } else if (way === 'add' || way === 'mean') {
-      add(v.kind, v.low, v.high, f.kind, f.low, f.high);
+      if (v.kind === INT && f.kind === INT) add(INT, v.low, v.high, INT, f.low, f.high);
+      else {
+        // As a pair, so that the sum of many is rounded once.
+        plus(toNumber(v.kind, v.low, v.high), v.rest, toNumber(f.kind, f.low, f.high));
+        v.rest = rest;
+        ofDouble(sum);
+      }
       v.kind = kind;
       v.low = low;
       v.high = high;

@@ -2,7 +2,7 @@ import { MetricsBatch, PointFields, pointHead } from '@otelier/otlp';
 import { Cell, type Way } from './cell.js';
 import { batchOf } from './emission.js';
 
-const HEADER = 34;
+const HEADER = 42;
 const ways: readonly Way[] = ['add', 'last', 'min', 'max', 'mean'];
 
 /** A cell as bytes: what a point cannot say, then a request with its point. */
@@ -18,6 +18,7 @@ export function cellToBytes(cell: Cell): Buffer {
   b.writeInt32LE(value.kind, 22);
   b.writeInt32LE(value.low, 26);
   b.writeInt32LE(value.high, 30);
+  b.writeDoubleLE(value.rest, 34);
   b.set(request, HEADER);
   return b;
 }
@@ -38,6 +39,7 @@ export function cellFromBytes(
     cell.value.kind = b.readInt32LE(22);
     cell.value.low = b.readInt32LE(26);
     cell.value.high = b.readInt32LE(30);
+    cell.value.rest = b.readDoubleLE(34);
     return cell;
   }
   return undefined;

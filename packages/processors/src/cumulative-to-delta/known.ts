@@ -1,7 +1,7 @@
 import { type Exponential, subtractExponentials } from '../distribution/exponential.js';
 import { type Histogram, subtractHistograms } from '../distribution/histogram.js';
 import { type AnyDistribution, decodeDistribution, encodeDistribution } from '../distribution/stored.js';
-import type { Codec } from '../series-state/series-state.js';
+import type { Codec } from '../series-state/entries.js';
 
 /** What a series of distributions counted last, and the most that it had counted when it has fallen since. */
 export interface Known {

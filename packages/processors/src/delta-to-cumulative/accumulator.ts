@@ -8,8 +8,8 @@ import { SeriesState } from '../series-state/series-state.js';
 import { NamedTotals } from '../totals/totals.js';
 import type { Settings } from './options.js';
 import { refusal } from './refusal.js';
+import { RunningTotals } from './running-totals.js';
 import { setLater, setStart } from './start.js';
-import { Totals } from './totals.js';
 import { empty, marked, overflow } from './zeros.js';
 
 const DELTA = 1;
@@ -25,7 +25,7 @@ export class Accumulator implements Stateful {
   declare private readonly outcomes: Outcomes;
   declare private readonly table: StreamTable;
   declare private readonly state: SeriesState<AnyDistribution>;
-  declare private readonly sums: Totals;
+  declare private readonly sums: RunningTotals;
   declare private readonly fields: PointFields;
   declare private readonly metric: MetricFields;
   declare private readonly points: (DataPoint | undefined)[];
@@ -36,7 +36,7 @@ export class Accumulator implements Stateful {
   declare private unseeded: boolean[];
   declare private seeds: number[];
 
-  constructor(settings: Settings, outcomes: Outcomes) {
+  constructor(settings: Settings, now: number, outcomes: Outcomes) {
     this.settings = settings;
     this.outcomes = outcomes;
     this.table = new StreamTable({ ignoreTemporality: true, maxStreams: settings.maxStreams });
@@ -45,13 +45,15 @@ export class Accumulator implements Stateful {
       table: this.table,
       totals: this.totals,
       outcomes,
+      now,
       codec: { encode: encodeDistribution, decode: decodeDistribution },
-      maxSeries: settings.maxStreams + MOST_OVERFLOW,
+      maxSeries: settings.maxStreams,
+      maxOverflow: MOST_OVERFLOW,
       maxPerStream: 1,
       maxStale: settings.maxStale,
     });
     this.fields = new PointFields();
-    this.sums = new Totals(this.state, this.totals, this.fields);
+    this.sums = new RunningTotals(this.state, this.totals, this.fields);
     this.metric = new MetricFields();
     this.points = [];
     this.places = new Int32Array(64 * PLACE);

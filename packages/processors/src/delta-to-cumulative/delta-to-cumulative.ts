@@ -22,7 +22,7 @@ export function deltaToCumulative(options: DeltaToCumulativeOptions = {}): Proce
     {
       metrics: (next, host) => {
         const outcomes = new Outcomes();
-        const accumulator = new Accumulator(all, outcomes);
+        const accumulator = new Accumulator(all, host.clock.now(), outcomes);
         const end = accumulator.totals.observe(host);
         return {
           state: accumulator,

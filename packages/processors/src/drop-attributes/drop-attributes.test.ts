@@ -104,6 +104,12 @@ describe('metrics', () => {
     expect(out.flatMap(read).map(({ value }) => value)).toEqual([big - 3n, 2.5]);
   });
 
+  test('rounds the sum of many doubles once', async () => {
+    const values = [1e16, 1, 1, 1, 1, -1e16, 0.5];
+    const { out } = await through(sum(values.map((value, i) => ({ attributes: { 'session.id': `${i}` }, value }))));
+    expect(out.flatMap(read).map(({ value }) => value)).toEqual([4.5]);
+  });
+
   test('adds up what follows a point that has no value', async () => {
     const { out } = await through(
       sum([

@@ -17,5 +17,5 @@ export function dropAttributes(
   options: DropAttributesOptions = {},
 ): Processor<'logs' | 'metrics' | 'traces'> {
   const all = settings('dropAttributes', names, options);
-  return removal('drop-attributes', new KeySet(names), all, { names, ...all });
+  return removal('drop-attributes', new KeySet(names), all, { names, ...options });
 }

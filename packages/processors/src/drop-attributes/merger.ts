@@ -1,19 +1,21 @@
 import {
-  addToExemplars,
   attributesForExemplars,
   copyExemplars,
   type DataPoint,
   type ExponentialHistogramDataPoint,
   type HistogramDataPoint,
+  INT,
   type KeySet,
   NONE,
   PointFields,
   type StreamTable,
 } from '@otelier/otlp';
+import { plus, rest, sum } from '../distribution/compensated.js';
 import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/distribution.js';
 import { addExponentials, type Exponential } from '../distribution/exponential.js';
 import { addHistograms, type Histogram } from '../distribution/histogram.js';
-import { add, compareTimes, high, kind, low } from '../distribution/words.js';
+import { add, compareTimes, high, kind, low, ofDouble, toNumber } from '../distribution/words.js';
+import { cleanExemplars } from './exemplars.js';
 import { Gauges } from './gauges.js';
 import type { RemovalSettings } from './options.js';
 
@@ -29,6 +31,8 @@ class Series {
   declare touched: boolean;
   /** What the first point says by now, once {@link read}. */
   declare fields: PointFields;
+  /** What rounding kept back of a sum of doubles. */
+  declare rest: number;
   declare private unread: boolean;
   declare private attributesStart: number;
   declare private attributesEnd: number;
@@ -38,6 +42,7 @@ class Series {
     this.first = undefined;
     this.touched = false;
     this.fields = new PointFields();
+    this.rest = 0;
     this.unread = false;
     this.attributesStart = 0;
     this.attributesEnd = 0;
@@ -48,6 +53,7 @@ class Series {
     this.first = first;
     this.touched = touched;
     this.unread = true;
+    this.rest = 0;
     this.attributesStart = table.attributesStart;
     this.attributesEnd = table.attributesEnd;
   }
@@ -169,21 +175,28 @@ export class Merger {
   }
 
   private addUp(slot: number, first: DataPoint, point: DataPoint): void {
-    const left = this.series[slot]!.fields;
+    const series = this.series[slot]!;
+    const left = series.fields;
     const { right } = this;
     if (compareTimes(right.startLow, right.startHigh, left.startLow, left.startHigh) < 0)
       left.setStart(first, right.startLow, right.startHigh);
     if (compareTimes(right.timeLow, right.timeHigh, left.timeLow, left.timeHigh) > 0)
       left.setTime(first, right.timeLow, right.timeHigh);
     if (first.type === 'histogram') {
-      const sum = this.histograms.get(slot) ?? readHistogram(first as HistogramDataPoint);
-      this.histograms.set(slot, addHistograms(sum, readHistogram(point as HistogramDataPoint)));
+      const before = this.histograms.get(slot) ?? readHistogram(first as HistogramDataPoint);
+      this.histograms.set(slot, addHistograms(before, readHistogram(point as HistogramDataPoint)));
     } else if (first.type === 'exponentialHistogram') {
-      const sum = this.exponentials.get(slot) ?? readExponential(first as ExponentialHistogramDataPoint);
-      this.exponentials.set(slot, addExponentials(sum, readExponential(point as ExponentialHistogramDataPoint)));
+      const before = this.exponentials.get(slot) ?? readExponential(first as ExponentialHistogramDataPoint);
+      this.exponentials.set(slot, addExponentials(before, readExponential(point as ExponentialHistogramDataPoint)));
     } else if (left.kind === NONE) left.setValue(first, right.kind, right.low, right.high);
     else if (right.kind !== NONE) {
-      add(left.kind, left.low, left.high, right.kind, right.low, right.high);
+      if (left.kind === INT && right.kind === INT) add(INT, left.low, left.high, INT, right.low, right.high);
+      else {
+        // As a pair, so that the sum of many is rounded once.
+        plus(toNumber(left.kind, left.low, left.high), series.rest, toNumber(right.kind, right.low, right.high));
+        series.rest = rest;
+        ofDouble(sum);
+      }
       left.setValue(first, kind, low, high);
     }
     if (right.exemplars > 0) this.takeExemplars(slot, first, point);
@@ -196,14 +209,9 @@ export class Merger {
     this.exemplars.set(slot, has + copyExemplars(point, first, this.maxExemplars - has, without, adding));
   }
 
-  // Points that stay lose their attributes; of those that go nobody will read them. Before the point loses its own.
+  // Points that stay lose their attributes; of those that go nobody will read them.
   private cleanExemplars(point: DataPoint): void {
-    if (!this.keepsInExemplars) {
-      for (const exemplar of point.exemplars) exemplar.filteredAttributes.delete(this.keys);
-      return;
-    }
-    const adding = attributesForExemplars(point, this.keys);
-    if (adding !== undefined) addToExemplars(point, adding);
+    cleanExemplars(point, this.keys, this.keepsInExemplars);
   }
 
   private away(point: DataPoint): void {

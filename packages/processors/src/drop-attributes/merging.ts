@@ -11,6 +11,7 @@ const SUMMARY = 'summary points have an attribute that is dropped, and cannot be
 const SUMMARY_KEPT = 'summary_kept';
 
 const DELTA = 1;
+const CUMULATIVE = 2;
 
 // Streams are remembered from batch to batch, since senders repeat themselves; beyond this many bytes they are forgotten.
 const MOST_MEMORY = 8 << 20;
@@ -61,6 +62,8 @@ export class Merging {
             const slot = table.slot(point);
             const touched = table.leftOut || ofOwner;
             if (touched) {
+              // A sum that may fall, which is the sum of many already.
+              if (table.temporality === CUMULATIVE) continue;
               if (table.temporality !== DELTA && point.type !== 'gauge') {
                 if (point.type !== 'summary') unspecified++;
                 else if (this.settings.summary === 'keep' && !ofOwner) {

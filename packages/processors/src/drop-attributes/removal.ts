@@ -1,5 +1,6 @@
 import { type Processor, processor, stage } from '@otelier/core';
-import type { KeySet, LogRecord, Resource, Scope, Span } from '@otelier/otlp';
+import { type KeySet, type LogRecord, MetricsBatch, type Resource, type Scope, type Span } from '@otelier/otlp';
+import { CumulativeMerging } from './cumulative.js';
 import { Merging } from './merging.js';
 import type { RemovalSettings } from './options.js';
 
@@ -35,18 +36,40 @@ export function removal(
     {
       metrics: (next, host) => {
         const merging = new Merging(keys, settings, host);
+        const cumulative = new CumulativeMerging(keys, settings, merging, host);
+        const end = cumulative.observe();
         return {
+          state: cumulative.state,
+          async close() {
+            end();
+          },
           consume(batch, flow) {
+            const share = cumulative.share(batch);
+            if (share === 'all') {
+              const out = cumulative.merge(batch, flow);
+              return out === undefined ? Promise.resolve() : next(out, flow);
+            }
+            const part = share === 'some' ? cumulative.split(batch) : undefined;
             const before = batch.count;
             merging.merge(batch, flow);
-            if (batch.count === 0) return Promise.resolve();
             if (batch.count < before) batch.prune();
-            return next(batch, flow);
+            const out = part === undefined ? undefined : cumulative.merge(part, flow);
+            if (batch.count === 0) return out === undefined ? Promise.resolve() : next(out, flow);
+            return next(out === undefined ? batch : MetricsBatch.merge([batch, out]), flow);
           },
         };
       },
     },
     {},
   );
-  return { kind: 'processor', name, merges: true, options, logs: hooks.logs, traces: hooks.traces, metrics };
+  return {
+    kind: 'processor',
+    name,
+    stateful: true,
+    merges: true,
+    options,
+    logs: hooks.logs,
+    traces: hooks.traces,
+    metrics,
+  };
 }

@@ -17,5 +17,5 @@ export function keepAttributes(
   options: KeepAttributesOptions = {},
 ): Processor<'logs' | 'metrics' | 'traces'> {
   const all = settings('keepAttributes', names, options);
-  return removal('keep-attributes', KeySet.allBut(names), all, { names, ...all });
+  return removal('keep-attributes', KeySet.allBut(names), all, { names, ...options });
 }

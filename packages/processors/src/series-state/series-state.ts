@@ -1,16 +1,11 @@
 import type { StateEntries, Stateful, StateWriter } from '@otelier/core';
-import { MetricsBatch, PointFields, type StreamTable } from '@otelier/otlp';
+import { type DataPoint, MetricsBatch, OVERFLOW_ATTRIBUTE, PointFields, type StreamTable } from '@otelier/otlp';
 import type { NamedTotals } from '../totals/totals.js';
-import { FLAGS, NAME, NEW, NEXT, SEEN, SLOT, START, TIME, TOMB, TOUCHED, UID, VALUE } from './layout.js';
+import { type Codec, Entries, IDENTITY, PASSING, ROW, uidAt, uidOf } from './entries.js';
+import { FLAGS, NAME, NEW, NEXT, SEEN, SLOT, START, TIME, TOMB, TOUCHED, UID } from './layout.js';
 import type { Outcomes } from './outcomes.js';
 import { Rows } from './rows.js';
 import { UndoLog } from './undo-log.js';
-
-/** How one kind of distribution is kept on disk. */
-export interface Codec<D> {
-  encode(distribution: D): Uint8Array;
-  decode(bytes: Uint8Array): D;
-}
 
 export interface SeriesStateOptions<D> {
   readonly table: StreamTable;
@@ -18,6 +13,8 @@ export interface SeriesStateOptions<D> {
   readonly totals: NamedTotals;
   /** Series held at most. */
   readonly maxSeries: number;
+  /** Series beyond those of the table, that stand for others. */
+  readonly maxOverflow: number;
   /** Series of one stream that are kept at most from one transaction to the next. */
   readonly maxPerStream: number;
   /** Milliseconds without a point after which a series is forgotten. */
@@ -25,17 +22,12 @@ export interface SeriesStateOptions<D> {
   /** What to remember of a series that was silent for too long. */
   readonly onEvict?: (startLow: number, startHigh: number) => void;
   readonly outcomes: Outcomes;
+  /** Milliseconds since 1970: what is restored counts as seen then, since nobody can send to a process that is not there. */
+  readonly now: number;
 }
 
-const IDENTITY = 0;
-const ROW = 1;
-/** Words of a row that are kept: flags, then from VALUE to the end of PEAK. */
-const KEPT = 11;
 /** Rows looked at for their age in one transaction, beside as many as it touched. */
 const SWEEP = 16;
-/** Flags that are of this transaction alone. */
-const PASSING = TOUCHED | NEW;
-
 /**
  * The series of a converter and what is known of each, as transactions: changes since the last `save` can be undone, and cost as much as
  * there were, not as there are series.
@@ -56,8 +48,7 @@ export class SeriesState<D extends object> implements Stateful {
   declare private nextUid: number;
   declare private swept: number;
   declare private now: number;
-  declare private readonly key: Buffer;
-  declare private readonly value: Buffer;
+  declare private readonly entries: Entries<D>;
 
   constructor(options: SeriesStateOptions<D>) {
     this.options = options;
@@ -69,9 +60,8 @@ export class SeriesState<D extends object> implements Stateful {
     this.orphans = [];
     this.nextUid = 1;
     this.swept = 0;
-    this.now = 0;
-    this.key = Buffer.alloc(9);
-    this.value = Buffer.alloc(KEPT * 4);
+    this.now = Math.floor(options.now / 1000);
+    this.entries = new Entries(this.rows, options.table, options.codec);
   }
 
   /** Bytes held, but for distributions. */
@@ -105,7 +95,7 @@ export class SeriesState<D extends object> implements Stateful {
 
   /** True when there is no room for another series. */
   get full(): boolean {
-    return this.rows.live >= this.options.maxSeries;
+    return this.rows.live >= this.options.maxSeries + this.options.maxOverflow;
   }
 
   /** A new series of the stream, opened; `name` is the metric's number in the totals. */
@@ -147,13 +137,13 @@ export class SeriesState<D extends object> implements Stateful {
       const { words } = rows;
       const isNew = (words[at + FLAGS]! & NEW) !== 0;
       words[at + FLAGS]! &= ~PASSING;
-      if (to !== undefined) this.write(to, row, at, isNew);
+      if (to !== undefined) this.entries.write(to, at, isNew, this.distributions[row]);
     }
     const touched = log.size;
     log.clear();
     for (const slot of this.crowded) this.thin(slot, to);
     this.crowded.length = 0;
-    for (const uid of this.orphans) this.erase(to, uid);
+    for (const uid of this.orphans) this.entries.erase(to, uid);
     this.orphans.length = 0;
     this.sweep(SWEEP + touched, to);
   }
@@ -178,12 +168,12 @@ export class SeriesState<D extends object> implements Stateful {
     const { rows } = this;
     for (let row = 0; row < rows.high; row++) {
       const at = rows.open(row);
-      if (rows.words[at + SLOT]! >= 0) this.write(to, row, at, true);
+      if (rows.words[at + SLOT]! >= 0) this.entries.write(to, at, true, this.distributions[row]);
     }
   }
 
   restore(entries: StateEntries): void {
-    const { table, totals } = this.options;
+    const { table, totals, outcomes, maxOverflow } = this.options;
     const fields = new PointFields();
     let row = -1;
     let rowUid = -1;
@@ -194,9 +184,11 @@ export class SeriesState<D extends object> implements Stateful {
         rowUid = uid;
         row = -1;
         for (const point of MetricsBatch.parse(Buffer.from(value)).points()) {
-          const slot = this.rows.live < this.options.maxSeries ? table.slot(point) : -1;
+          let slot = this.full ? -1 : table.slot(point);
+          if (slot < 0 && isOverflow(point)) slot = table.overflowSlot(point, maxOverflow);
           if (slot < 0) {
             this.orphans.push(uid);
+            outcomes.note('forgotten');
             continue;
           }
           row = this.place(slot, uid, totals.of(point));
@@ -206,17 +198,11 @@ export class SeriesState<D extends object> implements Stateful {
           this.rows.words[at + START + 1] = fields.startHigh;
         }
         table.forgetBatch();
-      } else if (key[8] === ROW && row >= 0 && uid === rowUid) this.fill(row, value);
+      } else if (key[8] === ROW && row >= 0 && uid === rowUid) {
+        const distribution = this.entries.read(row, value);
+        if (distribution !== undefined) this.setDistribution(row, distribution);
+      }
     }
-  }
-
-  private fill(row: number, value: Uint8Array): void {
-    const { rows } = this;
-    const at = rows.open(row);
-    const view = new DataView(value.buffer, value.byteOffset, value.length);
-    rows.words[at + FLAGS] = view.getInt32(0, true);
-    for (let i = 1; i < KEPT; i++) rows.words[at + VALUE + i - 1] = view.getInt32(i * 4, true);
-    if (value.length > KEPT * 4) this.setDistribution(row, this.options.codec.decode(value.subarray(KEPT * 4)));
   }
 
   /** A row in front of those of its stream. */
@@ -248,36 +234,6 @@ export class SeriesState<D extends object> implements Stateful {
     rows.release(row);
   }
 
-  private write(to: StateWriter, row: number, at: number, isNew: boolean): void {
-    const { rows, key, options } = this;
-    const { words } = rows;
-    this.putKey(uidAt(words, at));
-    if (isNew) {
-      key[8] = IDENTITY;
-      to.put(key, options.table.request(words[at + SLOT]!, words[at + START]!, words[at + START + 1]!));
-    }
-    key[8] = ROW;
-    const { value } = this;
-    value.writeInt32LE(words[at + FLAGS]! & ~PASSING, 0);
-    for (let i = 1; i < KEPT; i++) value.writeInt32LE(words[at + VALUE + i - 1]!, i * 4);
-    const distribution = this.distributions[row];
-    to.put(key, distribution === undefined ? value : Buffer.concat([value, options.codec.encode(distribution)]));
-  }
-
-  private erase(to: StateWriter | undefined, uid: number): void {
-    if (to === undefined) return;
-    this.putKey(uid);
-    this.key[8] = IDENTITY;
-    to.delete(this.key);
-    this.key[8] = ROW;
-    to.delete(this.key);
-  }
-
-  private putKey(uid: number): void {
-    this.key.writeUInt32BE(Math.floor(uid / 4294967296), 0);
-    this.key.writeUInt32BE(uid >>> 0, 4);
-  }
-
   /** Looks at the next few rows and forgets those that have been silent for too long. */
   private sweep(count: number, to: StateWriter | undefined): void {
     const { rows, options } = this;
@@ -299,7 +255,7 @@ export class SeriesState<D extends object> implements Stateful {
     const at = rows.open(row);
     const slot = rows.words[at + SLOT]!;
     const next = rows.words[at + NEXT]!;
-    this.erase(to, uidAt(rows.words, at));
+    this.entries.erase(to, uidAt(rows.words, at));
     let before = -1;
     for (let other = this.first(slot); other !== row; other = rows.words[rows.open(other) + NEXT]!) before = other;
     this.unlink(slot, row, before, next);
@@ -342,7 +298,7 @@ export class SeriesState<D extends object> implements Stateful {
     if (tomb < 0) {
       rows.words[from + FLAGS] = TOMB;
       if (row < this.distributions.length) this.distributions[row] = undefined;
-      if (to !== undefined) this.write(to, row, from, false);
+      if (to !== undefined) this.entries.write(to, from, false, undefined);
       return;
     }
     const at = rows.open(tomb);
@@ -350,7 +306,7 @@ export class SeriesState<D extends object> implements Stateful {
       // START is part of what is written as identity.
       rows.words[at + START] = low;
       rows.words[at + START + 1] = high;
-      if (to !== undefined) this.write(to, tomb, at, true);
+      if (to !== undefined) this.entries.write(to, at, true, undefined);
     }
     this.remove(row, to);
   }
@@ -362,13 +318,8 @@ export class SeriesState<D extends object> implements Stateful {
   }
 }
 
-function uidAt(words: Int32Array, at: number): number {
-  return (words[at + NAME]! >>> 16) * 4294967296 + (words[at + UID]! >>> 0);
-}
-
-function uidOf(key: Uint8Array): number {
-  const view = new DataView(key.buffer, key.byteOffset, key.length);
-  return view.getUint32(0) * 4294967296 + view.getUint32(4);
+function isOverflow(point: DataPoint): boolean {
+  return point.attributes.get(OVERFLOW_ATTRIBUTE) === true && [...point.attributes].length === 1;
 }
 
 function unsigned(words: Int32Array, at: number): number {

@@ -49,8 +49,7 @@ export class NamedTotals {
     const name = point.metric.name;
     const known = names.get(name);
     if (known !== undefined) return known;
-    if (names.size >= MOST_NAMES) return this.number(OTHERS);
-    return this.number(name);
+    return this.number(names.size >= MOST_NAMES ? OTHERS : name);
   }
 
   /** Adds the words of an int or double, as in a point. */

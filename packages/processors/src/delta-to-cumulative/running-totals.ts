@@ -10,7 +10,7 @@ import { nameAt, type SeriesState } from '../series-state/series-state.js';
 import { HELD, IN, type NamedTotals, OUT } from '../totals/totals.js';
 
 /** The running totals of series, of rows that were touched. */
-export class Totals {
+export class RunningTotals {
   declare private readonly state: SeriesState<AnyDistribution>;
   declare private readonly named: NamedTotals;
   declare private readonly fields: PointFields;
