@@ -43,12 +43,12 @@ export async function passThrough(
   };
   const send = async ({ request, outcome }: Delivery): Promise<void> => {
     if (outcome === 'refused') run.exporter.refuse(1);
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       try {
         await run.send(MetricsBatch.parse(Buffer.from(request.bytes)));
         return;
       } catch (error) {
-        if (!(error as PipelineError).retryable) throw error;
+        if (!(error as PipelineError).retryable || attempt === 500) throw error;
         if (outcome === 'refused') return;
         await clock.advance(1_000);
       }
