@@ -36,6 +36,23 @@ export { assertConservation, residual } from './contract/conservation.js';
 export { type ExporterUnderTest, exporterContract } from './contract/exporter-contract.js';
 export { type ProcessorContractOptions, processorContract } from './contract/processor-contract.js';
 export { type ReceiverUnderTest, receiverContract } from './contract/receiver-contract.js';
+export type { Numbers } from './fleet/counter.js';
+export { Exact } from './fleet/exact.js';
+export { type Fleet, type FleetOptions, type FleetRequest, simulateFleet } from './fleet/fleet.js';
+export { type Random, random } from './fleet/random.js';
+export {
+  byMetric,
+  type Labels,
+  type Series,
+  SeriesBook,
+  type SeriesPoint,
+  type SeriesTotal,
+  type SeriesTotals,
+  type SeriesViolation,
+  totalKey,
+  withoutAttributes,
+} from './fleet/series.js';
+export { type Delivery, deliver, type TransportFaults } from './fleet/transport.js';
 export {
   type MemoryExporter,
   type MemoryExporterControls,
