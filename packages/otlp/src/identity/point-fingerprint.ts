@@ -2,6 +2,7 @@ import type { View } from '../view/view.js';
 import { skip } from '../wire/varint.js';
 
 const DELTA = 1;
+const TIME = 0x19;
 
 type PointView = Pick<View, 'bytes' | 'start' | 'end' | 'up' | 'root'>;
 
@@ -32,12 +33,15 @@ export class PointFingerprint {
     this.owner2 = 0;
   }
 
-  /** Takes the fingerprint of `point`; false, and none, when its temporality is not delta. */
+  /**
+   * Takes the fingerprint of `point`; false, and none, when its temporality is not delta, or when it has no time: without one,
+   * a point that is sent again could not be told from the next that says the same.
+   */
   ofPoint(point: object): boolean {
     // Every data point is a View; the interfaces that users see do not show its bytes.
     const view = point as PointView;
     if (view.up !== this.data) this.enter(view.up!);
-    if (!this.isDelta) return false;
+    if (!this.isDelta || !hasTime(view)) return false;
     this.hash1 = this.owner1;
     this.hash2 = this.owner2;
     this.add(view.root.view, view.start, view.end);
@@ -136,4 +140,14 @@ export class PointFingerprint {
     // Nothing at all is what an empty place in a table looks like.
     if (this.hash1 === 0 && this.hash2 === 0) this.hash2 = 1;
   }
+}
+
+/** Encoders write the time among the first fields. */
+function hasTime({ bytes: b, start, end, root }: PointView): boolean {
+  for (let p = start; p < end; ) {
+    const t = b[p++]!;
+    if (t === TIME) return (root.view.getInt32(p, true) | root.view.getInt32(p + 4, true)) !== 0;
+    p = (t & 0x87) === 1 ? p + 8 : skip(b, p, t);
+  }
+  return false;
 }

@@ -155,7 +155,7 @@ describe('sums', () => {
 
   test('drops what overlaps when every series has one sender', async () => {
     const { out, account } = await through(
-      [[point(1, 10, 5n)], [point(1, 10, 5n)], [point(5, 15, 1n)], [point(10, 20, 2n)], [point(25, 30, 3n)]],
+      [[point(1, 10, 5n)], [point(1, 10, 4n)], [point(5, 15, 1n)], [point(10, 20, 2n)], [point(25, 30, 3n)]],
       { seed: false, overlaps: 'drop' },
     );
     expect(out.map(([, time, value]) => [time, value])).toEqual([
