@@ -22,16 +22,20 @@ const grpc = env('OTELIER_GRPC', '127.0.0.1:4317');
 const http = env('OTELIER_HTTP', '127.0.0.1:4318');
 const claudeCode = otlpReceiver({ grpc, http });
 
+// What came in, for other programs; and the state of the processors, which survives restarts and crashes.
+const dataDir = env('OTELIER_DATA', './data');
+
 // The screen, a file of OTLP JSON lines per signal, and any OTLP endpoint that OTEL_EXPORTER_OTLP_* names.
 // The same variables point Claude Code at us: elsewhere() leaves out those that name our own doors.
 const upstream = otlpExporterFromEnv(elsewhere([grpc, http]));
-const exporters = [consoleExporter(), fileExporter({ dir: './data' }), ...(upstream ? [queue(retry(upstream))] : [])];
+const exporters = [consoleExporter(), fileExporter({ dir: dataDir }), ...(upstream ? [queue(retry(upstream))] : [])];
 
-// Metrics leave as deltas: they can be added up by anyone, and a restart of ours costs nothing.
+// Metrics leave as deltas: they can be added up by anyone.
 // Prometheus and VictoriaMetrics want cumulative series: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative.
 const cumulative = env('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'delta').toLowerCase() === 'cumulative';
 
 export default definePipelines({
+  dataDir,
   logs: {
     events: { receivers: [claudeCode], processors: [validateResource(), redactPrompts()], exporters },
   },
@@ -41,7 +45,7 @@ export default definePipelines({
       processors: [
         validateResource(),
         redactPrompts(),
-        // Series that become equal without these attributes are added up, which only deltas allow.
+        // Series that become equal without these attributes are added up. In any order, but on deltas it costs least.
         cumulativeToDelta(),
         dropAttributes(['session.id', 'user.account_uuid']),
         ...(cumulative ? [deltaToCumulative()] : []),
