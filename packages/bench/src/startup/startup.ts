@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProcessCase } from '../measure/case.js';
 
@@ -38,10 +41,12 @@ async function emptyProcess(): Promise<number> {
 }
 
 async function collectorReady(): Promise<number> {
+  // As on a new machine: nothing to restore, and nobody else's data.
+  const data = mkdtempSync(join(tmpdir(), 'otelier-start-'));
   const start = performance.now();
   const child = spawn(process.execPath, [`${root}packages/otelier/bin/otelier.js`, 'run'], {
     cwd: root,
-    env,
+    env: { ...env, OTELIER_DATA: data },
     stdio: 'ignore',
   });
   const ended = once(child, 'exit');
@@ -53,6 +58,7 @@ async function collectorReady(): Promise<number> {
   child.kill('SIGTERM');
   await ended;
   gone.catch(() => {});
+  rmSync(data, { recursive: true });
   return time;
 }
 
