@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 
 const magic = 0xbeefc0de;
 /** Where a meta page has its last page's number and its transaction's. */
@@ -6,35 +6,54 @@ const lastPageAt = 144;
 const transactionAt = 152;
 const metaBytes = 160;
 
+/** What the meta pages of an LMDB data file tell. */
+export interface DataFile {
+  /** What is wrong with them; undefined when nothing is. */
+  readonly damage: string | undefined;
+  /** Whether pages at the file's end were missing: LMDB may never have written them, or somebody has cut them off. Only reading tells. */
+  readonly padded: boolean;
+}
+
+const sound: DataFile = { damage: undefined, padded: false };
+
 /**
- * What is wrong with an LMDB data file, as far as its two meta pages tell; undefined when nothing is, or there is no file yet.
+ * Looks at the two meta pages of an LMDB data file, if there is one, and makes the file as long as they say.
  *
- * LMDB maps the file and trusts it: one that is cut off would end the process with a bus error instead of an exception.
+ * LMDB maps the file and trusts it: a page beyond its end would end the process with a bus error, where one of zeros is an exception.
  */
-export function damageOf(path: string): string | undefined {
+export function inspect(path: string): DataFile {
   let file: number;
   try {
-    file = openSync(path, 'r');
+    file = openSync(path, 'r+');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return sound;
     throw error;
   }
   try {
     const { size } = fstatSync(file);
-    if (size === 0) return undefined;
+    if (size === 0) return sound;
     const first = Buffer.alloc(metaBytes);
     if (readSync(file, first, 0, metaBytes, 0) < metaBytes || first.readUInt32LE(24) !== magic)
-      return 'it does not begin like a store';
+      return damaged('it does not begin like a store');
     const pageBytes = first.readUInt32LE(48);
-    if (pageBytes < 512 || pageBytes > 65536) return 'its page size makes no sense';
+    if (pageBytes < 512 || pageBytes > 65536) return damaged('its page size makes no sense');
     const second = Buffer.alloc(metaBytes);
     if (readSync(file, second, 0, metaBytes, pageBytes) < metaBytes || second.readUInt32LE(24) !== magic)
-      return 'its second page is not that of a store';
+      return damaged('its second page is not that of a store');
     const newest = second.readBigUInt64LE(transactionAt) > first.readBigUInt64LE(transactionAt) ? second : first;
-    const pages = newest.readBigUInt64LE(lastPageAt) + 1n;
-    if (pages * BigInt(pageBytes) > BigInt(size)) return 'it has been cut off';
-    return undefined;
+    const end = (newest.readBigUInt64LE(lastPageAt) + 1n) * BigInt(pageBytes);
+    if (end <= BigInt(size)) return sound;
+    if (end > largest) return damaged('its size makes no sense');
+    ftruncateSync(file, Number(end));
+    return { damage: undefined, padded: true };
   } finally {
     closeSync(file);
   }
+}
+
+/** A tebibyte: no store of ours comes near. */
+const largest = 1n << 40n;
+
+function damaged(damage: string): DataFile {
+  return { damage, padded: false };
 }

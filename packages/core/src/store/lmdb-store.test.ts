@@ -1,20 +1,31 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Logger } from '../host.js';
+import { inspect } from './data-file.js';
 import { openLmdb } from './lmdb-store.js';
 
 let dir: string;
+const told: object[] = [];
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'otelier-store-'));
+  told.length = 0;
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const told: object[] = [];
 const logger: Logger = { debug() {}, info() {}, warn() {}, error: (fields) => void told.push(fields) };
 const bytes = (text: string) => Buffer.from(text);
 const open = () => openLmdb(dir, logger);
@@ -72,10 +83,43 @@ describe('the store of a data directory', () => {
     for (let i = 0; i < 20; i++) await store.commit([[bytes(`key-${i}`), Buffer.alloc(5000)]]);
     await store.close();
     damage(join(dir, 'state', 'data.mdb'));
-    told.length = 0;
     expect(await contents()).toEqual([]);
     expect(told).toHaveLength(1);
     expect(readdirSync(dir).filter((name) => name.startsWith('state.damaged-'))).toHaveLength(1);
+  });
+
+  test('whose last pages were never written, as LMDB sometimes leaves it, is not taken for one that was cut off', async () => {
+    let seed = 3;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
+      return Math.floor((seed / 0x80000000) * below);
+    };
+    const expected = new Map<string, number>();
+    const store = await open();
+    const copy = join(dir, 'copy');
+    mkdirSync(join(copy, 'state'), { recursive: true });
+    let isShort = false;
+    for (let commit = 0; !isShort && commit < 4000; commit++) {
+      const changes = Array.from({ length: 1 + random(60) }, (): [Buffer, Buffer | undefined] => {
+        const key = `k${random(2000)}`;
+        const size = random(10) === 0 ? random(40_000) : random(900);
+        const removed = random(5) < 2;
+        if (removed) expected.delete(key);
+        else expected.set(key, size);
+        return [bytes(key), removed ? undefined : Buffer.alloc(size)];
+      });
+      await store.commit(changes);
+      copyFileSync(join(dir, 'state', 'data.mdb'), join(copy, 'state', 'data.mdb'));
+      isShort = inspect(join(copy, 'state', 'data.mdb')).padded;
+    }
+    await store.close();
+    expect(isShort).toBe(true);
+    const again = await openLmdb(copy, logger);
+    expect(new Map([...again.entries(bytes(''))].map(([key, { length }]) => [`${Buffer.from(key)}`, length]))).toEqual(
+      expected,
+    );
+    await again.close();
+    expect(told).toEqual([]);
   });
 
   test('that cannot be used is an error that names the directory', async () => {

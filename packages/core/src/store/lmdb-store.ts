@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { PipelineError } from '../error.js';
 import type { Logger } from '../host.js';
-import { damageOf } from './data-file.js';
+import { inspect } from './data-file.js';
 import { lockFile } from './lock.js';
 import type { StateChange, StateStore } from './state-store.js';
 
@@ -30,7 +30,7 @@ export class LmdbStore implements StateStore {
   *entries(prefix: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]> {
     for (const { key, value } of this.#db.getRange({ start: prefix })) {
       if (!startsWith(key, prefix)) return;
-      yield [Buffer.from(key), Buffer.from(value)];
+      yield [Buffer.from(key), Buffer.from(value.subarray(1))];
     }
   }
 
@@ -74,12 +74,22 @@ export class LmdbStore implements StateStore {
     let last: Promise<boolean> | undefined;
     const whole = db.batch(() => {
       for (const { changes } of commits) {
-        for (const [key, value] of changes) last = value === undefined ? db.remove(key) : db.put(key, value);
+        for (const [key, value] of changes) last = value === undefined ? db.remove(key) : db.put(key, written(value));
       }
     });
     await Promise.all([whole, last]);
     await db.flushed;
   }
+}
+
+/** What every value begins with, so that one whose pages are gone, which reads as zeros, is not taken for one that was written. */
+const WRITTEN = 1;
+
+function written(value: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(value.length + 1);
+  bytes[0] = WRITTEN;
+  bytes.set(value, 1);
+  return bytes;
 }
 
 function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
@@ -97,10 +107,13 @@ export async function openLmdb(dataDir: string, logger: Logger): Promise<StateSt
   const path = join(resolve(dataDir), 'state');
   const release = prepare(dataDir, path);
   try {
-    let damage = damageOf(join(path, 'data.mdb'));
+    const file = inspect(join(path, 'data.mdb'));
+    let { damage } = file;
     if (damage === undefined) {
       try {
-        return new LmdbStore(openAt(path), release);
+        const db = openAt(path);
+        damage = file.padded ? await missingIn(db) : undefined;
+        if (damage === undefined) return new LmdbStore(db, release);
       } catch (error) {
         damage = damageIn(error);
         if (damage === undefined) throw unusable(dataDir, error);
@@ -141,6 +154,19 @@ function openAt(path: string): RootDatabase<Uint8Array, Uint8Array> {
     overlappingSync: false,
     noSubdir: false,
   });
+}
+
+/** Reads everything; closes the store when some of it is not there. */
+async function missingIn(db: RootDatabase<Uint8Array, Uint8Array>): Promise<string | undefined> {
+  try {
+    let isWhole = true;
+    for (const { value } of db.getRange()) isWhole &&= value[0] === WRITTEN;
+    if (isWhole) return undefined;
+  } catch {
+    // LMDB met a page of zeros where one of its own should be.
+  }
+  await db.close();
+  return 'it has been cut off';
 }
 
 // LMDB's codes for a file that is not one of its own or contradicts itself.
