@@ -1,13 +1,16 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { withinFile } from './pages.js';
 
 const magic = 0xbeefc0de;
 /** Where a meta page has its last page's number and its transaction's. */
 const lastPageAt = 144;
+/** Where it has the first page of the list of free pages, and of the data. */
+const rootsAt: readonly number[] = [88, 136];
 const transactionAt = 152;
 const metaBytes = 160;
 
 /**
- * What is wrong with an LMDB data file, as far as its two meta pages tell; undefined when nothing is, or there is no file yet.
+ * What is wrong with an LMDB data file, as far as its two meta pages tell, and those that they lead to when pages are missing; undefined when nothing is, or there is no file yet.
  *
  * LMDB maps the file and trusts it: one that is cut off would end the process with a bus error instead of an exception.
  */
@@ -32,8 +35,9 @@ export function damageOf(path: string): string | undefined {
       return 'its second page is not that of a store';
     const newest = second.readBigUInt64LE(transactionAt) > first.readBigUInt64LE(transactionAt) ? second : first;
     const pages = newest.readBigUInt64LE(lastPageAt) + 1n;
-    if (pages * BigInt(pageBytes) > BigInt(size)) return 'it has been cut off';
-    return undefined;
+    if (pages * BigInt(pageBytes) <= BigInt(size)) return undefined;
+    const roots = rootsAt.map((at) => newest.readBigUInt64LE(at));
+    return withinFile(file, size, pageBytes, roots) ? undefined : 'it has been cut off';
   } finally {
     closeSync(file);
   }
