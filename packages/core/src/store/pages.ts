@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
 
+/** Offsets within a page count from behind its header. */
 const headerBytes = 24;
 const flagsAt = 18;
 const lowerAt = 20;
@@ -27,10 +28,10 @@ export function withinFile(file: number, size: number, pageBytes: number, roots:
     seen.add(number);
     readSync(file, page, 0, pageBytes, Number(number) * pageBytes);
     const flags = page.readUInt16LE(flagsAt) & (branch | leaf);
-    const lower = page.readUInt16LE(lowerAt);
-    if ((flags !== branch && flags !== leaf) || lower > pageBytes) return false;
-    for (let at = headerBytes; at < lower; at += 2) {
-      const node = page.readUInt16LE(at);
+    const end = headerBytes + page.readUInt16LE(lowerAt);
+    if ((flags !== branch && flags !== leaf) || end > pageBytes) return false;
+    for (let at = headerBytes; at < end; at += 2) {
+      const node = headerBytes + page.readUInt16LE(at);
       if (node + nodeBytes > pageBytes) return false;
       if (flags === branch) left.push(BigInt(page.readUInt32LE(node)) | (BigInt(page.readUInt16LE(node + 4)) << 32n));
       else if ((page.readUInt16LE(node + 4) & bigData) !== 0) {
