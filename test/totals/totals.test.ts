@@ -77,7 +77,14 @@ const faults: fc.Arbitrary<Required<TransportFaults>> = fc.record({
 });
 const trouble: fc.Arbitrary<Trouble> = fc.record({
   atOnce: fc.constantFrom(1, 1, 4),
-  restarts: fc.constantFrom(0, 0, 1, 3),
+  ends: fc.array(
+    fc.record({
+      at: fc.integer({ min: 0, max: 999 }),
+      how: fc.constantFrom('stop', 'crash'),
+      turns: fc.integer({ min: 0, max: 5 }),
+    }),
+    { maxLength: 4 },
+  ),
 });
 const fleets = (from: Order['from']): fc.Arbitrary<FleetOptions> =>
   fc.record({

@@ -49,6 +49,8 @@ export interface FaultResult {
   readonly exitCode: number | null;
   readonly metrics: readonly MetricResult[];
   readonly violations: readonly SeriesViolation[];
+  /** What the collector said of damage to its store. */
+  readonly damage: readonly string[];
   readonly exact: boolean;
 }
 
@@ -92,7 +94,7 @@ export async function faults({ seed, kills, temporality, progress }: FaultOption
     const violations = sink.book.violations();
     const exact = violations.length === 0 && metrics.every(({ lost, doubled }) => lost === 0 && doubled === 0);
     const counted = { kills, requests, retries, refusedBySink, unansweredBySink, points, series: series.size };
-    return { ...counted, exitCode, metrics, violations, exact };
+    return { ...counted, exitCode, metrics, violations, damage: victim.damage, exact };
   } finally {
     await victim.kill();
     await sink.close();

@@ -26,6 +26,7 @@ for (const [temporality, share] of [
   );
   console.log(table(['metric', 'true total', 'at the backend', 'rounding steps', 'lost', 'doubled'], rows));
   for (const { what, detail } of result.violations.slice(0, 5)) console.log(`  ${what}: ${detail}`);
+  for (const line of result.damage) console.log(`  ${line}`);
   if (!result.exact || result.exitCode !== 0) failed = true;
   console.log(result.exact ? `exact; exit code ${result.exitCode}\n` : 'NOT EXACT\n');
 }

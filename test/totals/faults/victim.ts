@@ -14,6 +14,8 @@ export class Victim {
   private readonly config: string;
   /** The last of what it said, for a failure's message. */
   private said: string[] = [];
+  /** What it said of damage to its store, over all starts: there must not be any. */
+  readonly damage: string[] = [];
 
   constructor(folder: string, config: string) {
     this.folder = folder;
@@ -32,6 +34,7 @@ export class Victim {
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stderr! }).on('line', (line) => {
         this.said = [...this.said.slice(-20), line];
+        if (line.includes('damaged')) this.damage.push(line);
         if (line.includes('"ready"')) resolve();
       });
       void this.gone.then(() => reject(new Error(`otelier run ended:\n${this.said.join('\n')}`)));

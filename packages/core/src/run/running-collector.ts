@@ -195,7 +195,7 @@ export class RunningCollector implements Collector {
     await startNodes(graph, this.#started);
     try {
       // A reload opens sections when the old graph hands over; what arrives until then waits.
-      if (room === undefined) this.#openSections(graph, undefined);
+      if (room === undefined) await this.#openSections(graph, undefined);
       await startSources(sources, this.#started, room?.for);
     } catch (error) {
       await drainGraph(graph, [], new Deadline(this.#engine.clock, 0), this.#engine.clock);
@@ -264,10 +264,9 @@ export class RunningCollector implements Collector {
     }
   }
 
-  #openSections(graph: Graph, old: Graph | undefined): void {
-    for (const { path, section } of graph.entries) {
-      section?.open(this.#engine.store, old?.entries.find((entry) => entry.path === path)?.section);
-    }
+  async #openSections(graph: Graph, old: Graph | undefined): Promise<void> {
+    const before = (path: string) => old?.entries.find((entry) => entry.path === path)?.section;
+    await Promise.all(graph.entries.map(({ path, section }) => section?.open(this.#engine.store, before(path))));
   }
 
   async #comeBack(room: MakeRoom): Promise<void> {
@@ -280,7 +279,8 @@ export class RunningCollector implements Collector {
   /** From here on the new graph is in force: nothing may fail any more. */
   async #switch(old: Graph, graph: Graph, plan: Handover): Promise<void> {
     plan.handOver();
-    this.#openSections(graph, old);
+    // All in this turn; receivers that are handed over are open already, so that there is nothing to wait for.
+    void this.#openSections(graph, old);
     this.#graph = graph;
     this.#sources = plan.sources;
     this.#endings.watch(plan.fresh);

@@ -7,7 +7,7 @@ import {
   type NumberDataPoint,
   type NumberPointData,
 } from '@otelier/otlp';
-import { captures, fakeClock, testPipeline, totals } from '@otelier/testing';
+import { captures, fakeClock, memoryStore, testPipeline, totals } from '@otelier/testing';
 import { describe, expect, test } from 'vitest';
 import { type CumulativeToDeltaOptions, cumulativeToDelta } from './cumulative-to-delta.js';
 
@@ -100,6 +100,16 @@ describe('sums', () => {
       [point(25, 30, 3n)],
     ]);
     expect(out.reduce((total, [, , value]) => total + Number(value), 0)).toBe(6 + 101 + 3);
+  });
+
+  test('what began while it was there counts whole, though it crashed before anything came', async () => {
+    const store = memoryStore();
+    await testPipeline([cumulativeToDelta()], { clock: fakeClock(noon), store });
+    const next = { clock: fakeClock(noon + 600_000), store: store.crash() };
+    const run = await testPipeline([cumulativeToDelta()], next);
+    await run.send(sum([point(60, 900, 7n)]));
+    await run.end();
+    expect(out(run.received.metrics)).toEqual([[60, 900, 7n]]);
   });
 
   test('drops and counts what cannot be used', async () => {

@@ -97,8 +97,7 @@ export async function testPipeline(testable: Testable, options: TestPipelineOpti
     (ended ??= (async () => {
       const stopped = collector.shutdown();
       // A drain ends by itself when everything settles; on a clock that stands still its deadline would never come.
-      await Promise.race([stopped, passTime(clock)]);
-      await stopped;
+      await passTime(clock, stopped);
       assertConservation(collector.accounts());
     })());
 
@@ -119,10 +118,20 @@ export async function testPipeline(testable: Testable, options: TestPipelineOpti
 
 const drainMs = 60_000;
 
-async function passTime(clock: FakeClock): Promise<void> {
+async function passTime(clock: FakeClock, stopped: Promise<unknown>): Promise<void> {
+  let done = false;
+  const settled = stopped.finally(() => {
+    done = true;
+  });
+  settled.catch(() => {});
   // Real time for what really takes time, such as a file being written, before the deadline is made to come.
-  for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setTimeout(resolve, 10));
-  await clock.advance(drainMs);
+  for (let turn = 0; turn < 200 && !done; turn++) await Promise.race([settled, pause()]);
+  if (!done) await clock.advance(drainMs);
+  await settled;
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -69,6 +69,16 @@ export class Records {
     if (known.length > 0) arrivals.restore(known);
   }
 
+  /** Makes final what stages want to be known from their beginning on, before anything comes; undefined when that is nothing new. */
+  begin(parts: readonly Part[]): Promise<void> | undefined {
+    const { store } = this;
+    if (store === undefined || this.#behind) return undefined;
+    const changes = new Changes();
+    for (const { id, state } of parts) state.save(changes.under(this.#prefix(id)));
+    if (changes.list.length === 0) return undefined;
+    return store.commit(changes.list).catch((error) => this.#failed(error));
+  }
+
   /** Makes what has changed final, and with it `entries`, of which `done` hears when they are safe. In memory that is at once. */
   save(
     parts: readonly Part[],

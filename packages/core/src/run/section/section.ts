@@ -93,15 +93,20 @@ export class Section {
     return this.#options.path;
   }
 
-  /** Takes over what the store has, if there is one, and from the section that this one replaces; then lets batches in. */
-  open(store: StateStore | undefined, before: Section | undefined): void {
+  /**
+   * Takes over what the store has, if there is one, and from the section that this one replaces; then lets batches in. The answer resolves when
+   * a crash would not undo that this section has begun: what a stage concludes from its beginning must hold for the next run, too.
+   */
+  open(store: StateStore | undefined, before: Section | undefined): Promise<void> | undefined {
     this.#records.store = store;
     this.outbox.durable = store !== undefined;
     const inherited = new Set(before?.retire(this));
     for (const part of this.parts) if (!inherited.has(part.id)) this.#records.restore(part.id, part.state);
     if (before === undefined) this.#records.restoreSection(this.#arrivals, this.outbox, this.#options.account.signal);
+    const begun = this.#records.begin(this.parts);
     this.#release();
     this.outbox.pump();
+    return begun;
   }
 
   /** The way in. */
