@@ -63,6 +63,15 @@ export interface Host {
   note(count: number, reason: string): void;
   /** A flow for one request: receivers, and components that make batches of their own, start here. `of` may make its signal and peer when they are asked for. */
   flow(of?: FlowOptions): RequestFlow;
+  /**
+   * Runs what a stage with {@link Stage.state} does of its own accord, on a timer or at a flush, as if a batch had come: in turn with the batches
+   * of its pipeline's stateful section, so that its changes of state become final together with what it passes on, or are taken back with it.
+   *
+   * `run` gets the flow to pass on with; the result is what its promise comes to. Must not be awaited by `consume`, whose turn would never end.
+   * `run` is not called any more, and the result resolves, once the state has been handed over on reload or the stage has been closed.
+   * Of a stage without state it just runs.
+   */
+  inTurn(run: (flow: Flow) => Promise<void>): Promise<void>;
   /** The host of a component inside this one, as in `queue(retry(otlpExporter()))`. */
   child(name: string): Host;
 }

@@ -17,7 +17,11 @@ export type StateEntries = Iterable<readonly [key: Uint8Array, value: Uint8Array
  * that is sent again. With a data directory all of that is on disk before the sender hears of it.
  */
 export interface Stateful {
-  /** Takes over what an earlier run, or the same component before a reload, had kept. At most once, before the first batch. */
+  /**
+   * Takes over what an earlier run, or the same component before a reload, had kept. At most once, after `start` (a reload
+   * starts everything before it hands over) and before the first batch and the first turn (`Host.inTurn`): timers for what was kept
+   * are set here.
+   */
   restore(entries: StateEntries): void;
   /** Makes the changes since the last `save` or `undo` final and writes them; to nowhere when there is no data directory. */
   save(to: StateWriter | undefined): void;

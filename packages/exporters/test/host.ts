@@ -83,6 +83,7 @@ export function testHost(options: { clock?: Clock; signal?: Signal; id?: string 
       flows.push(flow);
       return flow;
     },
+    inTurn: (run) => run(testFlow()),
     child: (child) => make(`${id}/${child}`, child),
     log,
     flows,

@@ -37,6 +37,7 @@ export function testHost(limitBytes = 1024 ** 3): TestHost {
     admission: admission(limitBytes),
     note() {},
     child: () => host,
+    inTurn: (run) => run(host.flow()),
     flow: (of) => {
       let refused = 0;
       const reasons: string[] = [];

@@ -7,6 +7,8 @@ export interface Kept {
   delivered(count: number): void;
   /** So many of them were given up after they had been acknowledged: counted as dropped, and as lost in the report of a shutdown. */
   drop(count: number, reason: string): void;
+  /** So many of them had been passed on by a flow of the component's own, which was taken back (`Stateful.undo`): they are held as before. */
+  returned(count: number): void;
 }
 
 /**
@@ -24,5 +26,9 @@ export function keep(host: Host, count: number, options: { readonly recovered?: 
     left -= some;
     if (some > 0) account?.unkeep(some, reason);
   };
-  return { delivered: (ended) => end(ended, undefined), drop: (ended, reason) => end(ended, reason) };
+  return {
+    delivered: (ended) => end(ended, undefined),
+    drop: (ended, reason) => end(ended, reason),
+    returned: (back) => account?.keepOn(back),
+  };
 }

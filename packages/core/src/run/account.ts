@@ -38,6 +38,8 @@ export class Account {
   /** Items that a queue has acknowledged and holds. */
   declare kept: number;
   declare spent: number;
+  /** The account that hands over what it keeps, while it does. */
+  declare predecessor: Account | undefined;
   /** Accounts of components inside this one, as in `queue(retry(otlpExporter()))`. */
   declare readonly inner: Account[];
   /** Records how long calls take, while somebody observes. */
@@ -70,6 +72,7 @@ export class Account {
     this.lost = 0;
     this.kept = 0;
     this.spent = 0;
+    this.predecessor = undefined;
     this.inner = [];
     this.timer = undefined;
     this.closed = false;
@@ -174,9 +177,13 @@ export class Account {
     return given;
   }
 
-  /** A queue acknowledges `count` items and keeps them; `recovered` when they come from an earlier run instead of a call. */
+  /** A queue acknowledges `count` items and keeps them; `recovered` when they come from an earlier run or graph instead of a call. */
   keep(count: number, recovered: boolean): void {
     if (this.closed) return;
+    if (recovered && this.predecessor !== undefined) {
+      this.predecessor.moveKept(count, this);
+      return;
+    }
     this.kept += count;
     if (recovered) {
       this.held += count;
@@ -188,7 +195,9 @@ export class Account {
   }
 
   /** Kept items come to their end: delivered, or dropped for a reason and thereby lost. */
-  unkeep(count: number, reason: string | undefined): void {
+  unkeep(all: number, reason: string | undefined): void {
+    // What has gone over to another graph is not this one's to count.
+    const count = Math.min(all, this.kept);
     // A queue drops what it still holds when it closes, which is after the deadline: those items are lost, not kept.
     const covered = this.closed ? 0 : Math.min(count, this.spent);
     const left = count - covered;
@@ -209,6 +218,15 @@ export class Account {
     this.added.add('returned', count);
     this.held += count;
     this.kept += count;
+  }
+
+  /** Kept items that were passed on by a flow of the component's own were taken back before that was final. */
+  keepOn(count: number): void {
+    if (this.closed) return;
+    const covered = Math.min(count, this.spent);
+    this.spent -= covered;
+    this.held += covered;
+    this.added.add('returned', covered);
   }
 
   /** Kept items move to the same component of another graph. */

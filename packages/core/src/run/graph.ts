@@ -6,7 +6,7 @@ import { isAccounted } from './accounted.js';
 import { streamOrder } from './check-connectors.js';
 import { fanOut } from './fan-out.js';
 import { fuse, fusible, type HookPart } from './fuse.js';
-import { createHost, type Engine } from './host.js';
+import { createHost, type Engine, type Turns } from './host.js';
 import { Node } from './node.js';
 import { sectionBounds, sectionEnds } from './section/bounds.js';
 import type { Section } from './section/section.js';
@@ -78,10 +78,10 @@ function buildEntry(
   });
   const exporters = pipeline.exporters.map((component) => exporterNodes.get(component, signal, name));
   const end = tap.before(fanOut(exporters.map(({ consume }) => consume)));
-  const through = (nodes: readonly Node[], next: Consume<AnyBatch>): Consume<AnyBatch> =>
+  const through = (nodes: readonly Node[], next: Consume<AnyBatch>, turns?: Turns): Consume<AnyBatch> =>
     traversals(nodes).reduceRight(
       (after, run) =>
-        hooksOf(run[0]!) === undefined ? chain(run[0]!, after, engine, name) : traverse(run, signal, after),
+        hooksOf(run[0]!) === undefined ? chain(run[0]!, after, engine, name, turns) : traverse(run, signal, after),
       next,
     );
   const rest = { path, signal, pipeline, exporters: exporters.map(({ node }) => node) };
@@ -92,8 +92,9 @@ function buildEntry(
   const { section, entry, outbox } = ends;
   const inside = processors.slice(from, to);
   section.outbox.next = through(processors.slice(to), end);
-  section.inner = through(inside, section.gate);
-  for (const { id, stage } of inside) if (stage?.state !== undefined) section.parts.push({ id, state: stage.state });
+  section.inner = through(inside, section.gate, section);
+  for (const { id, stage, account } of inside)
+    if (stage?.state !== undefined) section.parts.push({ id, state: stage.state, account });
   return {
     ...rest,
     consume: through(processors.slice(0, from), section.consume),
@@ -124,9 +125,15 @@ function traverse(nodes: readonly Node[], signal: Signal, next: Consume<AnyBatch
   return fuse(signal, parts, next);
 }
 
-function chain(node: Node, next: Consume<AnyBatch>, engine: Engine, pipeline: string): Consume<AnyBatch> {
+function chain(
+  node: Node,
+  next: Consume<AnyBatch>,
+  engine: Engine,
+  pipeline: string,
+  turns: Turns | undefined,
+): Consume<AnyBatch> {
   const { id, component, signal, account } = node;
-  const host = createHost(engine, { id, name: component.name, pipeline, signal }, account);
+  const host = createHost(engine, { id, name: component.name, pipeline, signal }, account, turns);
   const build = component[signal] as unknown as ProcessorStage<Signal>;
   const counts = isAccounted(build);
   const onward = counts ? next : watchNext(next, account);

@@ -1,5 +1,5 @@
 import type { Meter } from '@opentelemetry/api';
-import type { RequestFlow } from '../flow.js';
+import type { Flow, RequestFlow } from '../flow.js';
 import type { Admission, Clock, FlowOptions, Host, Logger } from '../host.js';
 import { componentLogger } from '../observe/logger.js';
 import type { Signal } from '../signal.js';
@@ -31,8 +31,13 @@ export interface Place {
   readonly signal: Signal | undefined;
 }
 
-/** Makes the host of one component; `account` counts what its own flows do. */
-export function createHost(engine: Engine, place: Place, account: Account | undefined): Host {
+/** Lets a stage do something by itself between batches. */
+export interface Turns {
+  turn(run: (flow: Flow) => Promise<void>, account: Account | undefined): Promise<void>;
+}
+
+/** Makes the host of one component; `account` counts what its own flows do, `section` is where its state is kept, if it has any. */
+export function createHost(engine: Engine, place: Place, account: Account | undefined, section?: Turns): Host {
   const { clock, admission, dataDir } = engine;
   const host: Host = {
     ...place,
@@ -43,7 +48,8 @@ export function createHost(engine: Engine, place: Place, account: Account | unde
     },
     note: (count, reason) => account?.noted.add(reason, count),
     flow: (of) => rootFlow(of, account),
-    child: (name) => createHost(engine, { ...place, id: `${place.id}/${name}`, name }, account),
+    inTurn: (run) => (section === undefined ? at(run, rootFlow(undefined, account)) : section.turn(run, account)),
+    child: (name) => createHost(engine, { ...place, id: `${place.id}/${name}`, name }, account, section),
   };
   bindHost(host, engine, account);
   return host;
@@ -57,6 +63,11 @@ export function openInner(outer: Host, name: string, signal: Signal): { host: Ho
   const account = engine.ledger.open(place.id, 'exporter', name, signal, outer.pipeline);
   accountOf(outer)?.inner.push(account);
   return { host: createHost(engine, place, account), account };
+}
+
+// What throws at once rejects too.
+async function at(run: (flow: Flow) => Promise<void>, flow: Flow): Promise<void> {
+  await run(flow);
 }
 
 /** A flow that begins here. */

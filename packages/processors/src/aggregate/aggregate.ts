@@ -1,8 +1,8 @@
-import { type Consume, type Flow, type Host, keep, type Processor, type Stage, stage } from '@otelier/core';
+import { type Consume, type Flow, type Host, type Processor, type Stage, type Stateful, stage } from '@otelier/core';
 import { MetricsBatch } from '@otelier/otlp';
 import { Aggregator, type Taken } from './aggregator.js';
 import type { Cell } from './cell.js';
-import { batchOf } from './emission.js';
+import { Holding } from './holding.js';
 import { type AggregateOptions, type AggregateSettings, settings } from './options.js';
 
 export type { AggregateOptions } from './options.js';
@@ -24,90 +24,129 @@ export function aggregate(options: AggregateOptions): Processor<'metrics'> {
   );
 }
 
-/** Milliseconds that the timer waits at least: what was given back is due at once. */
-const SHORTEST = 100;
+/** Milliseconds from one attempt to send what is due to the next. */
+const AGAIN = 1000;
 
 class Aggregation implements Stage<MetricsBatch> {
-  readonly state: Aggregator;
+  readonly state: Stateful;
   private readonly next: Consume<MetricsBatch>;
   private readonly host: Host;
-  private readonly delivering = new Set<Promise<void>>();
+  private readonly aggregator: Aggregator;
+  private readonly holding: Holding;
+  private readonly endObserving: () => void;
   private cancelTimer: (() => void) | undefined;
+  private notBefore = 0;
+  private closed = false;
+  private durable: boolean;
 
   constructor(next: Consume<MetricsBatch>, host: Host, all: AggregateSettings) {
     this.next = next;
     this.host = host;
-    this.state = new Aggregator(all, host.clock.now());
-  }
-
-  async start(): Promise<void> {
-    // What an earlier run has left.
-    const restored = this.state.held();
-    if (restored.length > 0) this.keep(restored, true);
-    this.arm();
+    this.durable = host.dataDir !== undefined;
+    const aggregator = new Aggregator(all, host.clock.now());
+    const holding = new Holding(host);
+    this.aggregator = aggregator;
+    this.holding = holding;
+    this.endObserving = aggregator.totals.observe(host, () => aggregator.held());
+    this.state = {
+      restore: (entries) => {
+        aggregator.restore(entries);
+        holding.recovered(aggregator.held().length);
+        this.arm();
+      },
+      save: (to) => {
+        this.durable ||= to !== undefined;
+        aggregator.save(to);
+        holding.save();
+        this.arm();
+      },
+      undo: () => {
+        aggregator.undo();
+        holding.undo();
+        this.notBefore = host.clock.now() + AGAIN;
+        this.arm();
+      },
+      snapshot: (to) => aggregator.snapshot(to),
+    };
   }
 
   readonly consume: Consume<MetricsBatch> = (batch, flow) => {
-    const { state } = this;
+    const { aggregator } = this;
     const now = this.host.clock.now();
-    const taken = state.take(batch, now);
+    const taken = aggregator.take(batch, now);
     count(taken, flow, this.host);
-    const due = state.due(now);
-    this.arm();
+    const due = aggregator.due(now);
+    this.holding.take(taken.begun, due.length);
     const rest = batch.count;
-    if (rest === 0 && due.length === 0) {
-      this.keep(taken.begun, false);
-      return Promise.resolve();
-    }
+    if (rest === 0 && due.length === 0) return Promise.resolve();
     if (rest > 0) batch.prune();
-    const made = batchOf(due);
-    const out = rest === 0 ? made : due.length === 0 ? batch : MetricsBatch.merge([batch, made]);
-    return this.next(out, flow).then(() => {
-      this.keep(taken.begun, false);
-      delivered(due);
-    });
+    if (due.length === 0) return this.next(batch, flow);
+    const made = aggregator.batchOf(due);
+    return this.next(rest === 0 ? made : MetricsBatch.merge([batch, made]), flow);
   };
 
   async flush(): Promise<void> {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
-    await this.send(this.state.all());
-    await Promise.all(this.delivering);
+    for (;;) {
+      // Looked at in a turn: outside of it, what another one has taken out would be missing though it may come back.
+      let left = 0;
+      const sent = await this.send(() => {
+        const cells = this.aggregator.all();
+        left = cells.length;
+        return cells;
+      });
+      if (left === 0 || this.closed) return;
+      if (!sent) await this.pause();
+    }
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     this.cancelTimer?.();
+    this.endObserving();
     // In memory alone, what could not be sent is lost.
-    if (this.host.dataDir === undefined) for (const cell of this.state.held()) cell.kept?.drop(1, 'not_sent');
+    if (!this.durable) this.holding.lose();
   }
 
-  private keep(cells: readonly Cell[], recovered: boolean): void {
-    const there = cells.filter(({ kept }) => kept === undefined);
-    if (there.length === 0) return;
-    const kept = keep(this.host, there.length, { recovered });
-    for (const cell of there) cell.kept = kept;
+  /** Sends what `take` takes out, in a turn of its own; a failure is for the next time. */
+  private async send(take: () => Cell[]): Promise<boolean> {
+    const { host } = this;
+    try {
+      await host.inTurn(async (flow) => {
+        const cells = take();
+        this.holding.take(0, cells.length);
+        if (cells.length > 0) await this.next(this.aggregator.batchOf(cells), flow);
+      });
+      return true;
+    } catch (error) {
+      this.notBefore = host.clock.now() + AGAIN;
+      host.logger.warn({ err: error }, 'points of intervals that are over could not be delivered yet');
+      return false;
+    }
   }
 
-  private async send(cells: readonly Cell[]): Promise<void> {
-    if (cells.length === 0) return;
-    await this.next(batchOf(cells), this.host.flow());
-    delivered(cells);
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.host.clock.after(AGAIN, resolve);
+      this.cancelTimer = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   /** Sets the timer to the next time at which something is due although nothing comes. */
   private arm(): void {
-    const at = this.state.nextDue;
-    if (at === undefined || this.cancelTimer !== undefined) return;
-    const { clock, logger } = this.host;
-    this.cancelTimer = clock.after(Math.max(at - clock.now(), SHORTEST), () => {
+    const at = this.aggregator.nextDue;
+    if (at === undefined || this.cancelTimer !== undefined || this.closed) return;
+    const { clock } = this.host;
+    const now = clock.now();
+    this.cancelTimer = clock.after(Math.max(at - now, this.notBefore - now, 1), () => {
       this.cancelTimer = undefined;
-      const sending = this.send(this.state.dueByClock(clock.now())).catch((error: Error) => {
-        logger.warn({ err: error }, 'points of intervals that are over could not be passed on');
-        this.arm();
+      void this.send(() => this.aggregator.dueByClock(clock.now())).then(() => {
+        if (this.cancelTimer === undefined) this.arm();
       });
-      this.delivering.add(sending);
-      void sending.then(() => this.delivering.delete(sending));
-      this.arm();
     });
   }
 }
@@ -117,8 +156,4 @@ function count({ aggregated, outOfOrder, noRecordedValue, tooMany }: Taken, flow
   if (outOfOrder > 0) flow.drop(outOfOrder, 'out_of_order');
   if (noRecordedValue > 0) flow.drop(noRecordedValue, 'no_recorded_value');
   if (tooMany > 0) host.note(tooMany, 'too_many_streams');
-}
-
-function delivered(cells: readonly Cell[]): void {
-  for (const { kept } of cells) kept?.delivered(1);
 }

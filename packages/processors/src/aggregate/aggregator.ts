@@ -10,7 +10,11 @@ import {
 } from '@otelier/otlp';
 import { Buckets } from './buckets.js';
 import { Cell, type CellValue, type Way } from './cell.js';
-import { cellFromBytes, cellToBytes } from './kept-cell.js';
+import { CellTotals } from './cell-totals.js';
+import { batchOf } from './emission.js';
+import type { Place } from './kept-cell.js';
+import { KeptCells } from './kept-cells.js';
+import { IDENTITY, numberOf, TIME } from './keys.js';
 import type { AggregateSettings } from './options.js';
 import { SentTimes } from './sent-times.js';
 
@@ -24,7 +28,7 @@ export interface Taken {
   /** They stay in the batch since there is no room for their series. */
   tooMany: number;
   /** Cells that were begun. */
-  begun: Cell[];
+  begun: number;
 }
 
 const CUMULATIVE = 2;
@@ -32,9 +36,9 @@ const HOUR = 3_600_000;
 
 /** What is held of each series and interval, and when it is due. */
 export class Aggregator implements Stateful {
+  declare readonly totals: CellTotals;
   declare private readonly settings: AggregateSettings;
   /** Gauges and deltas; and cumulative series, where every start is a series of its own, since its last value must not get lost. */
-  declare private readonly tables: readonly [StreamTable, StreamTable];
   declare private readonly sent: readonly [SentTimes, SentTimes];
   declare private readonly open: Buckets;
   /** Cells whose series began anew: due at once. */
@@ -43,62 +47,64 @@ export class Aggregator implements Stateful {
   declare private readonly metric: MetricFields;
   /** The latest time of all points that have come, but never later than the clock: in milliseconds. */
   declare private watermark: number;
-  declare private sweptAt: number;
-  declare private nextKey: number;
+  /** When the last batch came, or the clock closed an interval. */
+  declare private now: number;
+  declare private readonly tables: readonly [StreamTable, StreamTable];
+  declare private readonly keptCells: KeptCells;
   // What has changed since the last save or undo.
   declare private transaction: number;
   declare private undoWatermark: number;
   declare private readonly changed: { cell: Cell; before: CellValue | undefined }[];
   declare private readonly gone: Cell[];
-  declare private readonly dirty: Set<Cell>;
-  declare private readonly deleted: number[];
 
   constructor(settings: AggregateSettings, now: number) {
     this.settings = settings;
     const { maxStreams } = settings;
     this.tables = [new StreamTable({ maxStreams }), new StreamTable({ maxStreams, byStartTime: true })];
-    this.sent = [new SentTimes(), new SentTimes()];
+    this.sent = [new SentTimes(this.tables[0], IDENTITY, TIME), new SentTimes(this.tables[1], IDENTITY + 2, TIME + 2)];
+    this.totals = new CellTotals();
+    this.keptCells = new KeptCells();
     this.open = new Buckets(settings.interval, settings.lateness);
     this.closed = [];
     this.fields = new PointFields();
     this.metric = new MetricFields();
     this.watermark = 0;
-    this.sweptAt = now;
-    this.nextKey = 1;
+    this.now = now;
     this.transaction = 1;
     this.undoWatermark = 0;
     this.changed = [];
     this.gone = [];
-    this.dirty = new Set();
-    this.deleted = [];
   }
 
   /** Takes the points of a batch out of it; those that stay pass. */
   take(batch: MetricsBatch, now: number): Taken {
-    this.beginTransaction();
-    const taken: Taken = { aggregated: 0, outOfOrder: 0, noRecordedValue: 0, tooMany: 0, begun: [] };
+    this.now = now;
+    const taken: Taken = { aggregated: 0, outOfOrder: 0, noRecordedValue: 0, tooMany: 0, begun: 0 };
     let latest = this.watermark;
     for (const metric of batch.metrics()) {
       const { type, temporality } = this.metric.read(metric);
       if (type === 'summary' || type === undefined || (type !== 'gauge' && temporality === 0)) continue;
       const cumulative = temporality === CUMULATIVE && type !== 'gauge';
       const way = type === 'gauge' ? this.settings.gauge : cumulative ? 'last' : 'add';
+      const sent = this.sent[cumulative ? 1 : 0];
+      const table = this.tables[cumulative ? 1 : 0];
       let head: PointHead | undefined;
+      let name = -1;
       for (const point of metric.dataPoints) {
-        const table = this.tables[cumulative ? 1 : 0];
-        const slot = table.slot(point);
+        const slot = sent.slot(point, now);
         if (slot < 0) {
           taken.tooMany++;
           continue;
         }
-        const sent = this.sent[cumulative ? 1 : 0];
-        if (table.isNew) sent.enter(slot);
-        sent.seen[slot] = now;
         const f = this.fields.read(point, table.attributesStart, table.attributesEnd);
         point.remove();
         if ((f.flags & 1) !== 0 && way !== 'last') {
           taken.noRecordedValue++;
           continue;
+        }
+        if (way === 'add') {
+          if (name < 0) name = this.totals.named.of(point);
+          this.totals.in(name, point, f);
         }
         const ms = ((f.timeHigh >>> 0) * 4294967296 + (f.timeLow >>> 0)) / 1e6;
         latest = Math.max(latest, Math.min(ms, now));
@@ -109,8 +115,8 @@ export class Aggregator implements Stateful {
           if (way !== 'add' && !sent.isLater(slot, f.timeLow, f.timeHigh)) taken.outOfOrder++;
           else {
             head ??= pointHead(point);
-            const begun = this.begin(point, slot, cumulative, interval, way, head, now);
-            taken.begun.push(begun);
+            const begun = this.begin(point, slot, cumulative, interval, way, head, now, name);
+            taken.begun++;
             // Waiting for others of its interval would only let later ones overtake it.
             if (begun.late && way !== 'add') {
               this.open.remove(begun);
@@ -120,7 +126,8 @@ export class Aggregator implements Stateful {
         } else if (way === 'last' && cumulative && cell.fallsTo(point, f)) {
           this.open.remove(cell);
           this.closed.push(cell);
-          taken.begun.push(this.begin(point, slot, cumulative, interval, way, cell.head, now));
+          this.begin(point, slot, cumulative, interval, way, cell.head, now, name);
+          taken.begun++;
         } else {
           this.touch(cell);
           cell.take(point, f);
@@ -130,7 +137,6 @@ export class Aggregator implements Stateful {
     }
     this.watermark = latest;
     for (const table of this.tables) table.forgetBatch();
-    this.sweep(now);
     return taken;
   }
 
@@ -144,8 +150,15 @@ export class Aggregator implements Stateful {
 
   /** {@link due} when no batch has come. */
   dueByClock(now: number): Cell[] {
-    this.beginTransaction();
+    this.now = now;
     return this.due(now);
+  }
+
+  /** One batch with a point for each cell that was taken out. */
+  batchOf(cells: readonly Cell[]): MetricsBatch {
+    const batch = batchOf(cells);
+    this.totals.out(batch, this.fields);
+    return batch;
   }
 
   /** All that is held. */
@@ -155,7 +168,6 @@ export class Aggregator implements Stateful {
 
   /** Takes out everything. */
   all(): Cell[] {
-    this.beginTransaction();
     const all = this.held().sort((a, b) => a.interval - b.interval);
     this.closed = [];
     this.open.clear();
@@ -169,66 +181,78 @@ export class Aggregator implements Stateful {
   }
 
   restore(entries: StateEntries): void {
+    const cells = new Map<number, Cell>();
+    const slots = [new Map<number, number>(), new Map<number, number>()];
+    const placeOf = (point: DataPoint, way: Way): Place => {
+      const cumulative = way === 'last' && this.metric.read(point.metric).temporality === CUMULATIVE;
+      const slot = this.sent[cumulative ? 1 : 0].slot(point, this.now);
+      return { slot, cumulative, name: this.totals.named.of(point) };
+    };
     for (const [key, bytes] of entries) {
-      const cell = cellFromBytes(bytes, (point, way) => {
-        const cumulative = way === 'last' && this.metric.read((point as DataPoint).metric).temporality === CUMULATIVE;
-        const which = cumulative ? 1 : 0;
-        const slot = this.tables[which].slot(point);
-        if (this.tables[which].isNew) this.sent[which].enter(slot);
-        return { slot, cumulative };
-      });
-      if (cell === undefined || cell.slot < 0) continue;
-      cell.key = Number(Buffer.from(key).readBigUInt64BE());
-      this.nextKey = Math.max(this.nextKey, cell.key + 1);
-      this.sent[cell.cumulative ? 1 : 0].seen[cell.slot] = cell.arrived;
-      this.open.put(cell);
+      const [tag, number] = [key[0]!, numberOf(key)];
+      if (this.keptCells.restore(tag, number, bytes, cells, placeOf)) continue;
+      this.sent.some((sent, i) => sent.restore(tag, number, bytes, slots[i]!, this.now));
     }
+    for (const cell of cells.values()) this.put(cell);
+    this.totals.recovered([...cells.values()]);
     for (const table of this.tables) table.forgetBatch();
   }
 
   save(to: StateWriter | undefined): void {
     if (to !== undefined) {
-      for (const key of this.deleted) to.delete(keyBytes(key));
-      for (const cell of this.dirty) this.write(cell, to);
-      this.deleted.length = 0;
-      this.dirty.clear();
+      for (const { cell } of this.changed) if (!cell.gone) this.keptCells.write(cell, to);
+      for (const cell of this.gone) this.keptCells.erase(cell, to);
     }
+    const { interval, lateness } = this.settings;
+    const before = this.now - Math.max(HOUR, 4 * (interval + lateness));
+    for (const sent of this.sent) {
+      sent.save(to);
+      sent.sweep(this.changed.length + this.gone.length, before);
+    }
+    this.totals.named.save();
     this.beginTransaction();
   }
 
   undo(): void {
-    for (const sent of this.sent) sent.undo();
-    const begun = new Set<Cell>();
     for (const { cell, before } of this.changed) {
       if (before !== undefined) cell.value = before;
-      else {
-        begun.add(cell);
+      else if (!cell.gone) {
         this.open.remove(cell);
-        this.dirty.delete(cell);
+        this.sentOf(cell).held[cell.slot]!--;
       }
     }
     for (const cell of this.gone) {
-      if (begun.has(cell)) continue;
-      this.open.put(cell);
-      this.dirty.add(cell);
-      if (cell.key !== 0) this.deleted.splice(this.deleted.indexOf(cell.key), 1);
+      // One that was begun since then is gone for good.
+      if (cell.begun === this.transaction) continue;
+      cell.gone = false;
+      this.put(cell);
     }
     this.closed = [];
     this.watermark = this.undoWatermark;
+    for (const sent of this.sent) sent.undo();
+    this.totals.named.undo();
     this.beginTransaction();
   }
 
   snapshot(to: StateWriter): void {
-    for (const cell of this.held()) this.write(cell, to);
+    for (const cell of this.held()) this.keptCells.writeWhole(cell, to);
+    for (const sent of this.sent) sent.snapshot(to);
   }
 
-  /** Whoever did not take back what was done before has accepted it. */
   private beginTransaction(): void {
     this.transaction++;
     this.changed.length = 0;
     this.gone.length = 0;
     this.undoWatermark = this.watermark;
-    for (const sent of this.sent) sent.accept();
+  }
+
+  private sentOf(cell: Cell): SentTimes {
+    return this.sent[cell.cumulative ? 1 : 0];
+  }
+
+  private put(cell: Cell): void {
+    this.open.put(cell);
+    this.sentOf(cell).held[cell.slot]!++;
   }
 
   private begin(
@@ -239,14 +263,16 @@ export class Aggregator implements Stateful {
     way: Way,
     head: PointHead,
     now: number,
+    name: number,
   ): Cell {
     const late = this.open.isOver(interval, this.watermark);
     const cell = new Cell(slot, cumulative, interval, way, head, now, late);
     cell.begin(point, this.fields);
+    cell.name = name;
     cell.touched = this.transaction;
+    cell.begun = this.transaction;
     this.changed.push({ cell, before: undefined });
-    this.dirty.add(cell);
-    this.open.put(cell);
+    this.put(cell);
     return cell;
   }
 
@@ -254,43 +280,16 @@ export class Aggregator implements Stateful {
     if (cell.touched === this.transaction) return;
     cell.touched = this.transaction;
     this.changed.push({ cell, before: { ...cell.value } });
-    this.dirty.add(cell);
   }
 
   /** It goes out. */
   private leave(cell: Cell): void {
     const { timeLow, timeHigh } = cell.value;
-    this.sent[cell.cumulative ? 1 : 0].send(cell.slot, timeLow, timeHigh);
+    const sent = this.sentOf(cell);
+    // Increments are sent whenever they come.
+    if (cell.way !== 'add') sent.send(cell.slot, timeLow, timeHigh);
+    sent.held[cell.slot]!--;
+    cell.gone = true;
     this.gone.push(cell);
-    this.dirty.delete(cell);
-    if (cell.key !== 0) this.deleted.push(cell.key);
   }
-
-  private write(cell: Cell, to: StateWriter): void {
-    if (cell.key === 0) cell.key = this.nextKey++;
-    to.put(keyBytes(cell.key), cellToBytes(cell));
-  }
-
-  /** Forgets series that hold nothing and have been silent for long. */
-  private sweep(now: number): void {
-    const { interval, lateness } = this.settings;
-    const longest = Math.max(HOUR, 4 * (interval + lateness));
-    if (now - this.sweptAt < longest / 4) return;
-    this.sweptAt = now;
-    for (const which of [0, 1] as const) {
-      const held = new Set<number>();
-      for (const { cumulative, slot } of this.held()) if ((cumulative ? 1 : 0) === which) held.add(slot);
-      this.sent[which].sweep(now - longest, (slot) => {
-        if (held.has(slot)) return false;
-        this.tables[which].delete(slot);
-        return true;
-      });
-    }
-  }
-}
-
-function keyBytes(key: number): Buffer {
-  const b = Buffer.allocUnsafe(8);
-  b.writeBigUInt64BE(BigInt(key));
-  return b;
 }

@@ -1,4 +1,3 @@
-import type { Kept } from '@otelier/core';
 import {
   type DataPoint,
   DOUBLE,
@@ -53,10 +52,18 @@ export class Cell {
   declare value: CellValue;
   /** Under which it is kept; 0 until it has been. */
   declare key: number;
+  /** The point with which it was last kept as a whole; as long as it is the same, what else changes is kept by itself. */
+  declare keptPoint: Buffer | undefined;
+  /** Whether there may be such a row. */
+  declare hasRow: boolean;
   /** The transaction that touched it last. */
   declare touched: number;
-  /** What the engine knows of it. */
-  declare kept: Kept | undefined;
+  /** The transaction that began it; 0 when it was restored. */
+  declare begun: number;
+  /** Its metric's number among the totals, of increments. */
+  declare name: number;
+  /** It has gone out. */
+  declare gone: boolean;
 
   constructor(
     slot: number,
@@ -77,7 +84,11 @@ export class Cell {
     this.value = undefined as unknown as CellValue;
     this.key = 0;
     this.touched = 0;
-    this.kept = undefined;
+    this.keptPoint = undefined;
+    this.hasRow = false;
+    this.begun = 0;
+    this.name = -1;
+    this.gone = false;
   }
 
   /** Where it is in its interval: no other cell of both tables is there. */

@@ -1,9 +1,8 @@
-import type { Flow, Host, Stateful } from '@otelier/core';
+import { combineStates, type Flow, type Host, type Stateful } from '@otelier/core';
 import { type KeySet, MetricFields, MetricsBatch } from '@otelier/otlp';
 import { Converter } from '../cumulative-to-delta/converter.js';
 import { Accumulator } from '../delta-to-cumulative/accumulator.js';
 import { Outcomes } from '../series-state/outcomes.js';
-import { combineStates } from './combined-state.js';
 import { Levels } from './levels.js';
 import type { Merging } from './merging.js';
 import type { RemovalSettings } from './options.js';
@@ -42,7 +41,7 @@ export class CumulativeMerging {
     );
     this.accumulator = new Accumulator({ seed, overlaps: 'add', maxStreams, maxStale }, now, this.out);
     this.metric = new MetricFields();
-    this.state = combineStates(this.converter, this.accumulator, this.levels);
+    this.state = combineStates({ increments: this.converter, totals: this.accumulator, levels: this.levels });
   }
 
   /** Shows what came in and was passed on, by metric; the returned function ends that. */

@@ -21,7 +21,7 @@ export interface TotalData {
   readonly in: number;
   /** Increments that were passed on. */
   readonly out: number;
-  /** What rounding keeps back until the next point. */
+  /** What is held, or kept back by rounding until the next point. */
   readonly held: number;
   /** in - out - held: other than zero, something was lost or counted twice. */
   readonly residual: number;
@@ -50,6 +50,14 @@ export class NamedTotals {
     const known = names.get(name);
     if (known !== undefined) return known;
     return this.number(names.size >= MOST_NAMES ? OTHERS : name);
+  }
+
+  /** Forgets one quantity of every name: for what is measured when somebody looks. */
+  clear(quantity: number): void {
+    for (const name of this.names.values()) {
+      if (this.marks[name] === 0) this.touch(name);
+      this.cells.fill(0, name * WIDTH + quantity, name * WIDTH + quantity + 4);
+    }
   }
 
   /** Adds the words of an int or double, as in a point. */
@@ -116,19 +124,23 @@ export class NamedTotals {
     });
   }
 
-  /** Shows the totals as `otelier.total.in`, `.out`, `.held` and `.residual`; the returned function ends that. */
-  observe(host: Host): () => void {
-    const { meter, id } = host;
+  /**
+   * Shows the totals as `otelier.total.in`, `.out`, `.held` and `.residual`, after `look` has measured what is measured then; the returned
+   * function ends that.
+   */
+  observe(host: Host, look?: () => void): () => void {
+    const { meter, id, pipeline } = host;
     const make = (what: string, description: string) =>
       meter.createObservableUpDownCounter(`otelier.total.${what}`, { description });
     const into = make('in', 'Sum of the increments that came in.');
     const out = make('out', 'Sum of the increments that were passed on.');
-    const held = make('held', 'Sum of what rounding keeps back for the next increments.');
+    const held = make('held', 'Sum of the increments that are held, or kept back by rounding.');
     const residual = make('residual', 'in - out - held: other than zero, something was lost or counted twice.');
     const instruments = [into, out, held, residual];
     const callback: Parameters<typeof meter.addBatchObservableCallback>[0] = (observed) => {
+      look?.();
       for (const total of this.read()) {
-        const attributes = { component: id, metric: total.name };
+        const attributes = { component: id, pipeline: pipeline ?? '', metric: total.name };
         observed.observe(into, total.in, attributes);
         observed.observe(out, total.out, attributes);
         observed.observe(held, total.held, attributes);

@@ -140,6 +140,7 @@ test('state moves once per batch, and everything that it brought forth arrives, 
           for (const ids of plan) {
             for (;;) {
               const epoch = crashes;
+              let answered = false;
               const outcome = collector
                 .input('metrics')(batch(ids), collector.flow())
                 .then(
@@ -148,10 +149,12 @@ test('state moves once per batch, and everything that it brought forth arrives, 
                 );
               // A crash leaves its sender without an answer.
               const crashed = (async (): Promise<false> => {
-                while (crashes === epoch) await turn();
+                while (crashes === epoch && !answered) await turn();
                 return false;
               })();
-              if (await Promise.race([outcome, crashed])) break;
+              const good = await Promise.race([outcome, crashed]);
+              answered = true;
+              if (good) break;
               await turn();
             }
           }

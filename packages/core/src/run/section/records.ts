@@ -30,9 +30,9 @@ export class Records {
   #cancelRide: (() => void) | undefined;
   /** Whether a commit has failed, so that what is in the store is older than what is here. */
   #behind = false;
-  /** Whether something was not written while everything was. */
-  #missed = false;
   #heir: Records | undefined;
+  /** The last commit of changes. */
+  #latest: Promise<void> = Promise.resolve();
 
   constructor(path: string, clock: Clock, logger: Logger, rewrite: () => boolean) {
     this.#own = prefixOf(path);
@@ -96,18 +96,21 @@ export class Records {
     const changes = new Changes();
     for (const { id, state } of parts) state.save(changes.under(this.#prefix(id)));
     arrivals.save(changes.under(this.#own));
-    if (this.#behind) {
-      this.#missed = true;
-      return this.#unsafe(entries);
-    }
+    if (this.#behind) return this.#unsafe(entries);
     this.#putEntries(changes, entries);
-    return store.commit(this.#withForgotten(changes)).then(
+    this.#latest = store.commit(this.#withForgotten(changes)).then(
       () => this.#safe(entries, done),
       (error) => {
         this.#failed(error);
         return this.#unsafe(entries);
       },
     );
+    return this.#latest;
+  }
+
+  /** Resolves when what has been saved is in the store, and all before it. */
+  safe(): Promise<void> {
+    return this.#behind ? Promise.reject(unwritable()) : this.#latest;
   }
 
   /** Replaces all of it in the store. */
@@ -121,16 +124,19 @@ export class Records {
     for (const { id, state } of parts) state.snapshot(changes.under(this.#prefix(id)));
     arrivals.snapshot(changes.under(this.#own));
     this.#putEntries(changes, entries);
-    this.#missed = false;
-    store.commit(changes.list).then(
+    // What changes from here on is written after it, and fails with it: waiting for a moment without changes could take for ever.
+    this.#behind = false;
+    this.#latest = store.commit(changes.list).then(
       () => {
-        this.#behind = this.#missed;
-        if (this.#behind) this.#again();
-        else this.#logger.info({}, 'the state store takes writes again');
+        this.#logger.info({}, 'the state store takes writes again');
         this.#safe(entries, done);
       },
-      () => this.#again(),
+      () => {
+        this.#fallBehind();
+        throw unwritable();
+      },
     );
+    this.#latest.catch(() => {});
   }
 
   /** An entry has been delivered: it need not be kept any more. */
@@ -151,15 +157,18 @@ export class Records {
     await this.store.commit(this.#withForgotten(new Changes())).catch(() => {});
   }
 
-  /** Hands the state of one stage to its successor. */
-  move(id: string, from: Stateful, to: Stateful): void {
+  /** Hands the state of one stage to its successor, and what it holds. */
+  move({ id, state, account }: Part, to: Part): void {
     const changes = new Changes();
-    from.snapshot(changes.under(new Uint8Array(0)));
+    state.snapshot(changes.under(new Uint8Array(0)));
+    to.account.predecessor = account;
     try {
-      to.restore(settled(changes.list));
+      to.state.restore(settled(changes.list));
     } catch (error) {
       const reason = error instanceof Error ? error.name : typeof error;
       this.#logger.error({ component: id, reason }, 'a component could not take over the state of its predecessor');
+    } finally {
+      to.account.predecessor = undefined;
     }
   }
 
@@ -167,13 +176,10 @@ export class Records {
   handOver(to: Records): void {
     this.#heir = to;
     this.#cancelRide?.();
+    to.#latest = this.#latest;
     to.#forgotten.push(...this.#forgotten);
     this.#forgotten = [];
-    if (this.#behind) {
-      to.#behind = true;
-      to.#missed = true;
-      to.#again();
-    }
+    if (this.#behind) to.#fallBehind();
   }
 
   #putEntries(changes: Changes, entries: readonly Entry[]): void {
@@ -194,19 +200,19 @@ export class Records {
   }
 
   #unsafe(entries: readonly Entry[]): Promise<void> {
-    const error = new PipelineError('unavailable', 'the data directory cannot be written to');
+    const error = unwritable();
     for (const entry of entries) entry.tell(error);
     return Promise.reject(error);
   }
 
   #failed(error: unknown): void {
     this.#logger.error({ err: error }, 'the state store cannot be written to; nothing is acknowledged until it can');
-    this.#missed = true;
-    if (this.#heir !== undefined) {
-      this.#heir.#behind = true;
-      this.#heir.#missed = true;
-      this.#heir.#again();
-    } else if (!this.#behind) {
+    this.#fallBehind();
+  }
+
+  #fallBehind(): void {
+    if (this.#heir !== undefined) this.#heir.#fallBehind();
+    else if (!this.#behind) {
       this.#behind = true;
       this.#again();
     }
@@ -223,6 +229,10 @@ export class Records {
     this.#prefixes.set(id, prefix);
     return prefix;
   }
+}
+
+function unwritable(): PipelineError {
+  return new PipelineError('unavailable', 'the data directory cannot be written to');
 }
 
 function keyOf({ seq }: Entry): Buffer {

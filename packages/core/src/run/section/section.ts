@@ -1,38 +1,23 @@
 import type { Consume } from '../../consume.js';
 import { PipelineError } from '../../error.js';
+import type { Flow } from '../../flow.js';
 import type { AnyBatch } from '../../signal.js';
 import type { Stateful } from '../../state.js';
 import type { StateStore } from '../../store/state-store.js';
 import type { Account } from '../account.js';
 import { Face, Root, rootOf } from '../face.js';
-import type { Engine } from '../host.js';
+import type { Engine, Turns } from '../host.js';
 import { Arrivals } from './arrivals.js';
 import { Entry } from './entry.js';
 import { Outbox } from './outbox.js';
+import { Pass } from './pass.js';
 import { Records } from './records.js';
 
 /** A stateful stage of a section. */
 export interface Part {
   readonly id: string;
   readonly state: Stateful;
-}
-
-/** One batch on its way through a section. */
-class Pass {
-  declare readonly entries: Entry[];
-  /** Whether the stages have not returned yet: what comes out until then is committed as one. */
-  declare running: boolean;
-  /** Whether its changes have become final or have been taken back. */
-  declare over: boolean;
-  /** Whether they have been taken back. */
-  declare failed: boolean;
-
-  constructor() {
-    this.entries = [];
-    this.running = true;
-    this.over = false;
-    this.failed = false;
-  }
+  readonly account: Account;
 }
 
 /** A batch that waits until the one before it is through. */
@@ -63,7 +48,7 @@ export interface SectionOptions {
  *
  * A batch that fails before that is taken back as a whole. Everything is held until {@link open}.
  */
-export class Section {
+export class Section implements Turns {
   /** The stateful processors and those between them; set before {@link open}. */
   inner!: Consume<AnyBatch>;
   readonly parts: Part[] = [];
@@ -75,6 +60,8 @@ export class Section {
   #running = false;
   #pass: Pass | undefined;
   #queue: Waiting[] = [];
+  /** What stages do by themselves, until it has come to its end. */
+  readonly #turns: Set<Promise<void>> = new Set();
   #refusal: PipelineError | undefined;
 
   constructor(options: SectionOptions) {
@@ -141,15 +128,30 @@ export class Section {
     return outcome;
   };
 
+  /** Lets a stage do something by itself, as a pass like that of a batch. */
+  turn(run: (flow: Flow) => Promise<void>, account: Account | undefined): Promise<void> {
+    const enter = (): Promise<void> => {
+      // Its state is somebody else's by now.
+      if (this.#refusal !== undefined) return Promise.resolve();
+      this.#busy = true;
+      return this.#through(run, new Root(undefined, account), ready);
+    };
+    const done = this.#busy || this.#queue.length > 0 ? this.#wait(enter) : enter();
+    const over = (): void => void this.#turns.delete(done);
+    this.#turns.add(done);
+    done.then(over, over);
+    return done;
+  }
+
   /** Takes back what is under way, refuses what comes, and gives state to the section that takes over; answers the ids of the parts that have gone over. */
   retire(to: Section): string[] {
     this.#stop(new PipelineError('unavailable', 'the pipeline file was replaced while this batch was on its way'));
     const moved: string[] = [];
-    for (const { id, state } of this.parts) {
-      const heir = to.parts.find((part) => part.id === id);
+    for (const part of this.parts) {
+      const heir = to.parts.find(({ id }) => id === part.id);
       if (heir === undefined) continue;
-      this.#records.move(id, state, heir.state);
-      moved.push(id);
+      this.#records.move(part, heir);
+      moved.push(part.id);
     }
     this.#arrivals.windowMs = to.#arrivals.windowMs;
     to.#arrivals = this.#arrivals;
@@ -160,6 +162,7 @@ export class Section {
 
   /** Delivers what can be and makes final what is done. */
   async flush(): Promise<void> {
+    await Promise.allSettled(this.#turns);
     await this.outbox.flush();
     await this.#records.flush();
   }
@@ -201,23 +204,34 @@ export class Section {
         entryAccount.settle(face);
         this.#arrivals.undo();
         this.#release();
-        return this.outbox.caughtUp();
+        return this.#caughtUp();
       }
       batch.prune();
     }
     entryAccount.pass(face, batch.count);
-    const done = this.#through(batch, face.root);
-    return removed === 0 ? done : done.then(() => this.outbox.caughtUp());
+    const flow = new Root(face.root, undefined, undefined, face.root);
+    // What was dropped may be in the outbox, from the time that it was sent before.
+    const done = this.#through(
+      (of) => this.inner(batch, of),
+      flow,
+      () => this.#caughtUp(),
+    );
+    return removed === 0 ? done : done.then(() => this.#caughtUp());
   }
 
-  #through(batch: AnyBatch, root: Root): Promise<void> {
+  /** Until what arrived before is safe and has been delivered. */
+  #caughtUp(): Promise<void> {
+    return this.#records.safe().then(() => this.outbox.caughtUp());
+  }
+
+  /** `idle`: what to wait for when nothing has come out. */
+  #through(run: (flow: Root) => Promise<void>, flow: Root, idle: () => Promise<void>): Promise<void> {
     const pass = new Pass();
-    const flow = new Root(root, undefined, undefined, root);
     flow.pass = pass;
     this.#pass = pass;
     let outcome: Promise<void>;
     try {
-      outcome = this.inner(batch, flow);
+      outcome = run(flow);
     } catch (thrown) {
       outcome = Promise.reject(thrown);
     }
@@ -226,7 +240,7 @@ export class Section {
     // Once it is over, what the stages wait for is the delivery.
     if (pass.over) return outcome;
     return outcome.then(
-      () => this.#ended(pass),
+      () => this.#ended(pass, idle),
       (thrown) => {
         if (!pass.over) {
           this.#undo(pass);
@@ -238,11 +252,10 @@ export class Section {
   }
 
   /** Everything was dropped, or has gone into state. */
-  #ended(pass: Pass): Promise<void> {
+  #ended(pass: Pass, idle: () => Promise<void>): Promise<void> {
     if (pass.over) return settledOr(pass.failed ? this.#refusal : undefined);
     const saved = this.#commit(pass);
-    // What was dropped may be in the outbox, from the time that it was sent before.
-    return saved === undefined ? this.outbox.caughtUp() : saved.then(() => this.outbox.caughtUp());
+    return saved === undefined ? idle() : saved.then(idle);
   }
 
   /** Makes changes and output final together; the answer is for a pass without output, when there is something to wait for. */
@@ -335,6 +348,10 @@ export class Section {
     this.#records.rewrite(this.parts, this.#arrivals, this.outbox.entries(), () => this.outbox.arrived());
     return true;
   }
+}
+
+function ready(): Promise<void> {
+  return Promise.resolve();
 }
 
 function superseded(): PipelineError {
