@@ -15,7 +15,7 @@ const { exporter: end } = memory();
 const metricsSource = receiver('door', ['metrics'], async () => ({ stop: async () => {}, close: async () => {} }));
 const metricsEnd = exporter('metrics-end', { metrics: async () => {} });
 const metricsOnly = processor('metrics-only', { metrics: (batch) => batch });
-const dropAttributes = processor('drop-attributes', { metrics: (batch) => batch }, { accepts: 'delta' });
+const addUp = processor('add-up', { metrics: (batch) => batch }, { accepts: 'delta' });
 const toDelta = processor('cumulative-to-delta', { metrics: (batch) => batch }, { produces: 'delta' });
 const prometheus = exporter('prometheus', { metrics: async () => {} }, { accepts: 'cumulative' });
 const around = connector('around', 'logs', 'logs', (out) => ({ consume: out }));
@@ -96,8 +96,8 @@ describe('definePipelines', () => {
     ],
     [
       'delta wanted, nothing guarantees it',
-      metrics({ processors: [metricsOnly, dropAttributes] }),
-      'metrics.usage.processors[1]: expected delta temporality, which nothing before it guarantees: add cumulativeToDelta() before dropAttributes()',
+      metrics({ processors: [metricsOnly, addUp] }),
+      'metrics.usage.processors[1]: expected delta temporality, which nothing before it guarantees: add cumulativeToDelta() before addUp()',
     ],
     [
       'cumulative wanted at the end',
@@ -120,7 +120,7 @@ describe('definePipelines', () => {
   });
 
   test('follows temporality along the processors', () => {
-    const config = wired(metrics({ processors: [toDelta, metricsOnly, dropAttributes] }));
+    const config = wired(metrics({ processors: [toDelta, metricsOnly, addUp] }));
     expect(definePipelines(config)).toBe(config);
   });
 });

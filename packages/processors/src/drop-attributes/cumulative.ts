@@ -41,12 +41,12 @@ export class CumulativeMerging {
     );
     this.accumulator = new Accumulator({ seed, overlaps: 'add', maxStreams, maxStale }, now, this.out);
     this.metric = new MetricFields();
-    this.state = combineStates({ increments: this.converter, totals: this.accumulator, levels: this.levels });
-  }
-
-  /** Shows what came in and was passed on, by metric; the returned function ends that. */
-  observe(): () => void {
-    return this.converter.totals.observe(this.host);
+    this.state = combineStates({
+      increments: this.converter,
+      totals: this.accumulator,
+      levels: this.levels,
+      merged: merging.totals.state,
+    });
   }
 
   /** Whether the batch holds only, some or no cumulative metrics. */

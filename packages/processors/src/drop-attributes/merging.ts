@@ -1,5 +1,6 @@
 import type { Flow, Host } from '@otelier/core';
 import { type KeySet, type MetricsBatch, StreamTable } from '@otelier/otlp';
+import { MergedTotals } from './merged-totals.js';
 import { Merger } from './merger.js';
 import type { RemovalSettings } from './options.js';
 
@@ -23,6 +24,8 @@ const CHECK_EVERY = 16;
  * traversal. Whoever brings cumulative points turns them into increments first.
  */
 export class Merging {
+  /** What came in and was passed on, by metric. */
+  declare readonly totals: MergedTotals;
   declare private readonly keys: KeySet;
   declare private readonly settings: RemovalSettings;
   declare private readonly host: Pick<Host, 'note'>;
@@ -37,6 +40,7 @@ export class Merging {
     this.table = new StreamTable(identityWithout(keys, settings));
     this.merger = new Merger(keys, settings);
     this.untilCheck = CHECK_EVERY;
+    this.totals = new MergedTotals();
   }
 
   /** Edits `batch` in place; what does not go out is removed and counted. */
@@ -44,6 +48,7 @@ export class Merging {
     const { keys, table, merger } = this;
     const { resource: alsoResource, scope: alsoScope } = this.settings;
     batch.own();
+    this.totals.before(batch);
     if (--this.untilCheck === 0) {
       this.untilCheck = CHECK_EVERY;
       if (table.memory > MOST_MEMORY) table.clear();
@@ -94,6 +99,7 @@ export class Merging {
     if (kept > 0) this.host.note(kept, SUMMARY_KEPT);
     merger.end();
     table.forgetBatch();
+    this.totals.after(batch);
   }
 }
 

@@ -37,7 +37,7 @@ export function removal(
       metrics: (next, host) => {
         const merging = new Merging(keys, settings, host);
         const cumulative = new CumulativeMerging(keys, settings, merging, host);
-        const end = cumulative.observe();
+        const end = merging.totals.observe(host);
         return {
           state: cumulative.state,
           async close() {
