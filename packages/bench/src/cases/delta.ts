@@ -2,8 +2,8 @@ import { MetricsBatch } from '@otelier/otlp';
 import { cumulativeToDelta } from '@otelier/processors';
 import { metricsRequest, metricsShapes } from '../corpus/metrics.js';
 import { Ticking } from '../corpus/ticks.js';
-import type { MicroCase } from '../measure/case.js';
-import { throughMetrics } from '../measure/through.js';
+import type { MicroCase, Variant } from '../measure/case.js';
+import { alone, throughMetrics } from '../measure/through.js';
 import * as pbjs from '../references/protobufjs.js';
 
 type Name = keyof typeof metricsShapes;
@@ -36,6 +36,20 @@ function deltaPlain(
   return metrics;
 }
 
+/** `cumulativeToDelta` on one request after another; in a pipeline there is the section around it. */
+const converting = (where: 'alone' | 'in a pipeline'): Variant => ({
+  async prepare(payload) {
+    const requests = ticking(payload);
+    const through = where === 'alone' ? alone(cumulativeToDelta()) : await throughMetrics([cumulativeToDelta()]);
+    let last: Uint8Array = new Uint8Array();
+    const run = async () => {
+      last = await through(new MetricsBatch(requests.next(), true));
+    };
+    await run();
+    return { run, outcome: () => values(last) };
+  },
+});
+
 /** Cumulative sums become delta: identity, subtraction, new start time; copying the input is in the time of both. */
 export const toDelta: MicroCase = {
   name: 'cumulative to delta',
@@ -51,19 +65,8 @@ export const toDelta: MicroCase = {
         return { run, outcome: () => values(run()) };
       },
     },
-    cumulativeToDelta: {
-      async prepare(payload) {
-        const requests = ticking(payload);
-        const through = await throughMetrics([cumulativeToDelta()]);
-        let last: Uint8Array = new Uint8Array();
-        const run = async () => {
-          last = await through(new MetricsBatch(requests.next(), true));
-        };
-        await run();
-        await run();
-        return { run, outcome: () => values(last) };
-      },
-    },
+    cumulativeToDelta: converting('alone'),
+    'in a pipeline': converting('in a pipeline'),
   },
   targets: [
     { payload: 'met16', variant: 'cumulativeToDelta', base: 'protobufjs', atLeast: 13 },

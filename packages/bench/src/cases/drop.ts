@@ -3,8 +3,8 @@ import { dropAttributes } from '@otelier/processors';
 import { metricsRequest, metricsShapes } from '../corpus/metrics.js';
 import { Ticking } from '../corpus/ticks.js';
 import type { MicroCase, Variant } from '../measure/case.js';
-import { received } from '../measure/received.js';
-import { throughMetrics } from '../measure/through.js';
+import { received, receivedDeltas } from '../measure/received.js';
+import { alone, throughMetrics } from '../measure/through.js';
 import * as es from '../references/protobuf-es.js';
 import * as pbjs from '../references/protobufjs.js';
 
@@ -92,6 +92,23 @@ function mergePlain(metrics: pbjs.PlainMetrics, dropped: ReadonlySet<string>): p
   return metrics;
 }
 
+/** `dropAttributes` on deltas. In a pipeline there is the section around it, which knows what comes again and keeps what went out. */
+const merging = (
+  input: (payload: string) => Buffer,
+  names: readonly string[],
+  where: 'alone' | 'in a pipeline',
+): Variant => ({
+  async prepare(payload) {
+    const body = receivedDeltas(input(payload));
+    const through = where === 'alone' ? alone(dropAttributes(names)) : await throughMetrics([dropAttributes(names)]);
+    let last: Uint8Array = new Uint8Array();
+    const run = async () => {
+      last = await through(new MetricsBatch(body(), true));
+    };
+    return { run, outcome: () => pbjs.readMetrics(last) };
+  },
+});
+
 /** Delete four attributes from every point and add up the points that become one series (delta). */
 export const dropAndMerge: MicroCase = {
   name: 'drop four and merge',
@@ -105,18 +122,8 @@ export const dropAndMerge: MicroCase = {
         return { run, outcome: () => pbjs.readMetrics(run()) };
       },
     },
-    dropAttributes: {
-      async prepare(payload) {
-        const request = input(payload, 1);
-        const body = received(request);
-        const through = await throughMetrics([dropAttributes(four)]);
-        let last: Uint8Array = request;
-        const run = async () => {
-          last = await through(new MetricsBatch(body(), true));
-        };
-        return { run, outcome: () => pbjs.readMetrics(last) };
-      },
-    },
+    dropAttributes: merging((payload) => input(payload, 1), four, 'alone'),
+    'in a pipeline': merging((payload) => input(payload, 1), four, 'in a pipeline'),
   },
   targets: [
     { payload: 'met16', variant: 'dropAttributes', base: 'protobufjs', atLeast: 8 },
@@ -154,18 +161,8 @@ export const dropTwoAndMerge: MicroCase = {
         return { run, outcome: () => pbjs.readMetrics(run()) };
       },
     },
-    dropAttributes: {
-      async prepare() {
-        const body = received(sessions(1));
-        const through = await throughMetrics([dropAttributes(two)]);
-        let last: Uint8Array = new Uint8Array();
-        const run = async () => {
-          last = await through(new MetricsBatch(body(), true));
-        };
-        await run();
-        return { run, outcome: () => pbjs.readMetrics(last) };
-      },
-    },
+    dropAttributes: merging(() => sessions(1), two, 'alone'),
+    'in a pipeline': merging(() => sessions(1), two, 'in a pipeline'),
   },
   targets: [{ payload: 'met100', variant: 'dropAttributes', base: 'protobufjs', atLeast: 8 }],
 };

@@ -17,6 +17,20 @@ export class Ticking {
     this.values = this.at.map((p) => view.getFloat64(p + 9, true));
   }
 
+  /** Writes the request into `body`, its points one minute further than the last: deltas, whose values stay. */
+  into(body: Buffer): Buffer {
+    body.set(this.template);
+    const view = viewOf(body);
+    const nanos = 1_763_800_060_000_000_000n + BigInt(this.tick++) * 60_000_000_000n;
+    const low = Number(nanos & 0xffffffffn);
+    const high = Number(nanos >> 32n);
+    for (const p of this.at) {
+      view.setUint32(p, low, true);
+      view.setUint32(p + 4, high, true);
+    }
+    return body;
+  }
+
   /** A fresh copy, one minute and 2.5 per point further than the last. */
   next(): Buffer {
     const copy = Buffer.allocUnsafe(this.template.length);

@@ -1,3 +1,5 @@
+import { Ticking } from '../corpus/ticks.js';
+
 /**
  * Stands in for a receiver: each call gives the request anew in memory that the batch then owns, as after reading a body.
  *
@@ -9,4 +11,11 @@ export function received(request: Buffer): () => Buffer {
     body.set(request);
     return body;
   };
+}
+
+/** {@link received} for deltas, each time of the next minute: a pipeline that keeps state drops what comes again. */
+export function receivedDeltas(request: Buffer): () => Buffer {
+  const requests = new Ticking(request);
+  const body = Buffer.allocUnsafeSlow(request.length);
+  return () => requests.into(body);
 }
