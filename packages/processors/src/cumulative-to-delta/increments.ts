@@ -221,7 +221,8 @@ export class Increments {
       let kept = rest;
       totals.addDouble(name, IN, difference);
       if (remainder !== 0) totals.addDouble(name, IN, remainder);
-      if (rises && out < 0) {
+      // A sum that may fall takes back what rounding gave too much.
+      if (rises && out < 0 && point.metric.monotonic) {
         kept += out;
         out = 0;
       }
