@@ -127,7 +127,9 @@ export const dropAndMerge: MicroCase = {
   },
   targets: [
     { payload: 'met16', variant: 'dropAttributes', base: 'protobufjs', atLeast: 8 },
+    { payload: 'met16', variant: 'in a pipeline', base: 'protobufjs', atLeast: 8 },
     { payload: 'met1000', variant: 'dropAttributes', base: 'protobufjs', atLeast: 8 },
+    { payload: 'met1000', variant: 'in a pipeline', base: 'protobufjs', atLeast: 8 },
   ],
 };
 
@@ -164,7 +166,10 @@ export const dropTwoAndMerge: MicroCase = {
     dropAttributes: merging(() => sessions(1), two, 'alone'),
     'in a pipeline': merging(() => sessions(1), two, 'in a pipeline'),
   },
-  targets: [{ payload: 'met100', variant: 'dropAttributes', base: 'protobufjs', atLeast: 8 }],
+  targets: [
+    { payload: 'met100', variant: 'dropAttributes', base: 'protobufjs', atLeast: 8 },
+    { payload: 'met100', variant: 'in a pipeline', base: 'protobufjs', atLeast: 8 },
+  ],
 };
 
 /** The increments of each point since the request before. */
