@@ -1,5 +1,6 @@
 import type { DataPoint, LogRecord, Resource, Span } from '@otelier/otlp';
 import type { Consume, Stage } from './consume.js';
+import type { FieldClass } from './field-class.js';
 import type { Flow } from './flow.js';
 import type { Host } from './host.js';
 import type { Signal, Signals } from './signal.js';
@@ -16,6 +17,10 @@ export interface Traits {
   readonly stateful?: boolean;
   /** Points of several series may leave as one: afterwards a point that is sent again could not be told from another. */
   readonly merges?: boolean;
+  /** Of an exporter: the classes of fields that may leave through it. Absent: nothing was declared, and nothing is checked. */
+  readonly clearance?: readonly FieldClass[];
+  /** Of a processor: the classes of fields that do not leave it, whatever came in. */
+  readonly removes?: readonly FieldClass[];
 }
 
 interface Component extends Traits {

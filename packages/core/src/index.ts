@@ -28,6 +28,7 @@ export { type ReceiverTraits, receiver } from './define/receiver.js';
 export { stage } from './define/stage.js';
 export { type StateCodec, StateMap } from './define/state-map.js';
 export { PipelineError, type PipelineErrorCode, type PipelineErrorOptions } from './error.js';
+export { type FieldClass, fieldClasses } from './field-class.js';
 export type { Flow, Peer, RequestFlow } from './flow.js';
 export type { Admission, Clock, FlowOptions, Host, Lease, Logger } from './host.js';
 export { systemClock } from './observe/clock.js';

@@ -25,6 +25,7 @@ export function wrapExporter<S extends Signal>(
   const traits: Traits = {
     options: { ...options, exporter: inner.options === undefined ? inner.name : { [inner.name]: inner.options } },
     ...(inner.accepts === undefined ? {} : { accepts: inner.accepts }),
+    ...(inner.clearance === undefined ? {} : { clearance: inner.clearance }),
   };
   // The keys of `stages` are the signals of `inner`, which the compiler cannot follow.
   return exporterStage<S>(name, stages as never, traits);
