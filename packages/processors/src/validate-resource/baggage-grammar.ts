@@ -11,7 +11,13 @@ export type BaggageFault =
   | 'space'
   /** A `"`. */
   | 'quote'
-  /** A `,`, `;`, `\`, or in a key another separator such as `=` or `/`. */
+  /** A `,`. */
+  | 'comma'
+  /** A `;`. */
+  | 'semicolon'
+  /** A `\`. */
+  | 'backslash'
+  /** In a key, another separator such as `=` or `/`. */
   | 'delimiter'
   /** A control character, such as a line feed. */
   | 'control'
@@ -35,6 +41,15 @@ for (const c of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
   octets[c.charCodeAt(0)]! |= TOKEN;
 for (let c = 0x21; c <= 0x7e; c++) if (c !== 0x22 && c !== 0x2c && c !== 0x3b && c !== 0x5c) octets[c]! |= VALUE;
 
+const named: ReadonlyMap<number, BaggageFault> = new Map([
+  [0x20, 'space'],
+  [0x09, 'space'],
+  [0x22, 'quote'],
+  [0x2c, 'comma'],
+  [0x3b, 'semicolon'],
+  [0x5c, 'backslash'],
+]);
+
 /** What is wrong with a key, which must be an RFC 7230 token; undefined when nothing is. */
 export function checkKey(key: string): BaggageFault | undefined {
   return key === '' ? 'empty' : firstFault(key, TOKEN);
@@ -55,6 +70,11 @@ export function encodeValue(value: string): string {
   return encode(value, VALUE);
 }
 
+/** Percent-encodes a value that is nobody's encoding yet: as {@link encodeValue}, but `%` and `=` too, so that every reader gives back the same. */
+export function encodeLiteral(value: string): string {
+  return encode(value.replaceAll('%', '%25'), VALUE).replaceAll('=', '%3D');
+}
+
 /** Takes off the double quotes around a value, which a shell or a settings file left there. */
 export function unquote(value: string): string {
   return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
@@ -62,26 +82,35 @@ export function unquote(value: string): string {
 
 function firstFault(text: string, set: number): BaggageFault | undefined {
   for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c > 127) return 'non-ascii';
-    if ((octets[c]! & set) === 0) {
-      if (c === 0x20 || c === 0x09) return 'space';
-      if (c < 0x20 || c === 0x7f) return 'control';
-      return c === 0x22 ? 'quote' : 'delimiter';
-    }
-    // In a key a percent sign is an ordinary token character.
-    if (c === 0x25 && set === VALUE && !isEncoded(text, i)) return 'percent';
+    const fault = faultAt(text, i, set);
+    if (fault !== undefined) return fault;
   }
   return undefined;
+}
+
+/** What is wrong with the character at a position of a value. */
+export function valueFaultAt(text: string, at: number): BaggageFault | undefined {
+  return faultAt(text, at, VALUE);
+}
+
+/** What is wrong with the character at a position of a key. */
+export function keyFaultAt(text: string, at: number): BaggageFault | undefined {
+  return faultAt(text, at, TOKEN);
+}
+
+function faultAt(text: string, at: number, set: number): BaggageFault | undefined {
+  const c = text.charCodeAt(at);
+  if (c > 127) return 'non-ascii';
+  if ((octets[c]! & set) === 0) return named.get(c) ?? (c < 0x20 || c === 0x7f ? 'control' : 'delimiter');
+  // In a key a percent sign is an ordinary token character.
+  return c === 0x25 && set === VALUE && !isEncoded(text, at) ? 'percent' : undefined;
 }
 
 function encode(text: string, set: number): string {
   if (firstFault(text, set) === undefined) return text;
   let out = '';
   for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    const stays = c < 128 && (octets[c]! & set) !== 0 && !(c === 0x25 && set === VALUE && !isEncoded(text, i));
-    if (stays) out += text[i];
+    if (faultAt(text, i, set) === undefined) out += text[i];
     else {
       // A pair of surrogates is one character; a lone one becomes U+FFFD.
       const character = String.fromCodePoint(text.codePointAt(i)!);

@@ -1,4 +1,5 @@
-import { type BaggageFault, checkKey, checkValue } from './baggage-grammar.js';
+import { ConfigError } from '@otelier/core';
+import { type BaggageFault, checkKey, checkValue, encodeLiteral } from './baggage-grammar.js';
 import { decodePercent } from './percent.js';
 
 /** One `key=value;property` of a baggage text. */
@@ -76,4 +77,24 @@ function parsePair(text: string): { key: string; value?: string } | { fault: Bag
 /** Takes off blanks and tabs, and only those. */
 function trim(text: string): string {
   return text.replace(/^[ \t]+|[ \t]+$/g, '');
+}
+
+/**
+ * Writes a W3C `baggage` text: keys as they stand, values percent-encoded. The inverse of {@link parseBaggage}.
+ *
+ * @throws {ConfigError} naming the member whose key is no token; the specification has no way to encode a key.
+ */
+export function formatBaggage(
+  members: readonly (Pick<BaggageMember, 'key' | 'value'> & Partial<BaggageMember>)[],
+): string {
+  return members
+    .map(({ key, value, properties = [] }, at) =>
+      [{ key, value }, ...properties].map((pair) => formatPair(pair, `formatBaggage: members[${at}]`)).join(';'),
+    )
+    .join(',');
+}
+
+function formatPair(pair: { readonly key: string; readonly value?: string }, path: string): string {
+  if (checkKey(pair.key) !== undefined) throw new ConfigError(path, 'keys that are tokens (RFC 7230)');
+  return pair.value === undefined ? pair.key : `${pair.key}=${encodeLiteral(pair.value)}`;
 }

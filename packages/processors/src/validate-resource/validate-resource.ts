@@ -12,9 +12,23 @@ import { Findings } from './findings.js';
 import { settings, type ValidateResourceOptions } from './options.js';
 import { type ResourceReport, Validator } from './validator.js';
 
-export { type Baggage, type BaggageMember, type BaggageMistake, checkBaggage, parseBaggage } from './baggage.js';
+export {
+  type Baggage,
+  type BaggageMember,
+  type BaggageMistake,
+  checkBaggage,
+  formatBaggage,
+  parseBaggage,
+} from './baggage.js';
 export { type BaggageFault, checkKey, checkValue, encodeKey, encodeValue } from './baggage-grammar.js';
 export { sdkAttributes, type ValidateResourceOptions } from './options.js';
+export {
+  formatResourceAttributes,
+  parseResourceAttributes,
+  type ResourceAttributesMistake,
+  type ResourceAttributesSpec,
+  type ResourceAttributesText,
+} from './resource-attributes.js';
 export {
   generationOfClaudeCode,
   type SdkGeneration,
