@@ -52,7 +52,7 @@ export { decodeStatus, encodeStatus, type Status } from './service/status.js';
 export type { ResourceSpans, ScopeSpans, Span, SpanEvent, SpanLink } from './traces/span.js';
 export { TracesBatch } from './traces/traces-batch.js';
 export type { OtlpBatch as Batch } from './view/batch.js';
-export type { Message, Resource, Scope } from './view/common.js';
+export { type Message, type Resource, resourceBytes, type Scope } from './view/common.js';
 export type { ParseOptions } from './view/parse-options.js';
 export type { MetricType } from './view/shape.js';
 export type { SplitLimits } from './view/split.js';

@@ -38,6 +38,7 @@ export {
   transformed,
 } from './transform/transform.js';
 export {
+  type AttributeFault,
   type Baggage,
   type BaggageFault,
   type BaggageMember,
@@ -52,10 +53,14 @@ export {
   generationOfClaudeCode,
   parseBaggage,
   parseResourceAttributes,
+  type Quarantine,
+  quarantine,
   type ResourceAttributesMistake,
   type ResourceAttributesSpec,
   type ResourceAttributesText,
+  type ResourceFault,
   type ResourceFinding,
+  type ResourcePolicy,
   type ResourceReport,
   type SdkGeneration,
   type SdkReading,

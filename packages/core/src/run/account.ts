@@ -166,15 +166,18 @@ export class Account {
 
   /** The deadline has passed: what is held is given back, and nothing is counted any more. Answers how many items that were. */
   giveUp(code: string): number {
-    for (const inner of this.inner) inner.giveUp(code);
-    if (this.closed) return 0;
+    let inside = 0;
+    for (const inner of this.inner) inside += inner.giveUp(code);
+    // An exporter holds what the one inside it holds; a processor has passed that on.
+    if (this.kind === 'exporter') inside = 0;
+    if (this.closed) return inside;
     this.closed = true;
     const given = Math.max(this.held - this.kept, 0);
-    if (given === 0) return 0;
+    if (given === 0) return inside;
     this.held -= given;
     this.refused.add(code, given);
     this.witness?.(this, 'refused', given, code);
-    return given;
+    return given + inside;
   }
 
   /** A queue acknowledges `count` items and keeps them; `recovered` when they come from an earlier run or graph instead of a call. */

@@ -23,7 +23,7 @@ export interface ShutdownReport {
 /** Sums the accounts at the end of a shutdown. */
 export function report(ledger: Ledger, abandoned: number, errors: readonly string[]): ShutdownReport {
   let [delivered, dropped, refused, lost, kept] = [0, 0, 0, 0, 0];
-  const inner = new Set([...ledger].flatMap((account) => account.inner));
+  const inner = new Set([...ledger].flatMap((account) => (account.kind === 'exporter' ? account.inner : [])));
   for (const account of ledger) {
     // A wrapper answers for what it wraps.
     if (inner.has(account)) continue;

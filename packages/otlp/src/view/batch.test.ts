@@ -3,12 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { official, officialMeaning } from '../../test/oracle.js';
 import { recorded } from '../../test/recorded.js';
 import { numRuns, requests } from '../../test/requests.js';
+import { buildLogs } from '../build/build.js';
 import { LogsBatch } from '../logs/logs-batch.js';
 import type { NumberDataPoint } from '../metrics/data-point.js';
 import { MetricsBatch } from '../metrics/metrics-batch.js';
 import { TracesBatch } from '../traces/traces-batch.js';
 import { keySet } from '../wire/key.js';
 import type { Signal } from '../wire/signal.js';
+import { resourceBytes } from './common.js';
 
 type Node = { [name: string]: Node[] | undefined };
 const LEVELS = {
@@ -307,4 +309,18 @@ test('limits and values that cannot be are refused with what was expected', () =
   expect(() => void (p!.intValue = 2n ** 63n)).toThrow(RangeError);
   expect(() => void (p!.flags = -1)).toThrow(RangeError);
   expect(batch.bytes().equals(gauge({ asDouble: 1 }))).toBe(true);
+});
+
+test('the bytes of a resource are those on the wire, and are not told while edits wait', () => {
+  const resource = { attributes: { 'team.id': 'platform' } };
+  const batch = buildLogs([{ resource, records: [{ body: 'x' }] }, { resource, records: [] }, { records: [{}] }]);
+  const bytes = () => [...batch.resourceLogs].map((holder) => resourceBytes(holder.resource)?.toString('latin1'));
+  expect(bytes()[0]).toContain('platform');
+  expect(bytes()[1]).toBe(bytes()[0]);
+  expect(bytes()[2]).toBe('');
+  for (const holder of batch.resourceLogs) {
+    holder.resource.attributes.set('team.id', 'other');
+    expect(resourceBytes(holder.resource)).toBeUndefined();
+  }
+  expect(bytes()[0]).toContain('other');
 });

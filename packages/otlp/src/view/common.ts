@@ -26,6 +26,16 @@ export interface Scope {
   readonly droppedAttributesCount: number;
 }
 
+/**
+ * The bytes of a resource as they lie in its batch, to know one again by; undefined while edits wait to be spliced into it. Valid until
+ * the batch is edited: copy what is kept.
+ */
+export function resourceBytes(resource: Resource): Buffer | undefined {
+  // Every resource is a View; the interface that users see does not show its bytes.
+  const view = resource as unknown as View;
+  return view.changes() === null ? view.bytes.subarray(view.start, view.end) : undefined;
+}
+
 /** Accessors of fields that several message types have; the kind knows where. */
 abstract class CommonFace extends View {
   get attributes(): Attributes {

@@ -75,9 +75,11 @@ export function encodeLiteral(value: string): string {
   return encode(value.replaceAll('%', '%25'), VALUE).replaceAll('=', '%3D');
 }
 
-/** Takes off the double quotes around a value, which a shell or a settings file left there. */
+/** Takes off the quotes around a value, double or single, which a shell or a settings file left there. */
 export function unquote(value: string): string {
-  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+  const quote = value[0];
+  const isQuoted = value.length > 1 && (quote === '"' || quote === "'") && value.endsWith(quote);
+  return isQuoted ? value.slice(1, -1) : value;
 }
 
 function firstFault(text: string, set: number): BaggageFault | undefined {

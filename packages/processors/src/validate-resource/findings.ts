@@ -1,5 +1,15 @@
 import type { Host } from '@otelier/core';
-import { describe, type ResourceFinding } from './validator.js';
+import type { ResourceFinding } from './inspector.js';
+import type { ResourceFault } from './resource-faults.js';
+import { describe } from './validator.js';
+
+const advice: Readonly<Partial<Record<ResourceFault, string>>> = {
+  empty: 'give it a name in OTEL_RESOURCE_ATTRIBUTES',
+  quote: 'leave quotes out of OTEL_RESOURCE_ATTRIBUTES and percent-encode what they should protect',
+  escape: 'encode it once in OTEL_RESOURCE_ATTRIBUTES',
+  'too-long': 'shorten it',
+  unexpanded: 'write its value in OTEL_RESOURCE_ATTRIBUTES',
+};
 
 const quietMs = 10 * 60_000;
 const maxRemembered = 256;
@@ -25,9 +35,9 @@ export class Findings {
       if (!this.isNews(text)) continue;
       this.host.logger.warn(
         { key: finding.key.slice(0, 64), fault: finding.fault },
-        finding.fault === 'missing'
-          ? `resource attribute ${text}: one pair in OTEL_RESOURCE_ATTRIBUTES that is not percent-encoded makes many clients drop all of them`
-          : `resource attributes: ${text}; percent-encode it in OTEL_RESOURCE_ATTRIBUTES`,
+        finding.part === undefined
+          ? `resource attribute ${text}`
+          : `resource attributes: ${text}; ${advice[finding.fault] ?? 'percent-encode it in OTEL_RESOURCE_ATTRIBUTES'}`,
       );
     }
   }

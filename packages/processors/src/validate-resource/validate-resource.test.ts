@@ -1,7 +1,18 @@
 import { buildLogs, buildMetrics, buildTraces } from '@otelier/otlp';
-import { type Capture, capture, captures, testPipeline } from '@otelier/testing';
+import { type Capture, capture, captures, memoryExporter, testPipeline } from '@otelier/testing';
+import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { validate, validateResource } from './validate-resource.js';
+import { settings } from './options.js';
+import {
+  checkKey,
+  checkValue,
+  encodeKey,
+  encodeValue,
+  quarantine,
+  validate,
+  validateResource,
+} from './validate-resource.js';
+import { Validator } from './validator.js';
 
 const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' };
 
@@ -16,12 +27,19 @@ describe('what is found', () => {
   test.each([
     [{ 'team.id': 'platform' }, []],
     [{ 'org.name': 'My Company' }, [{ key: 'org.name', fault: 'space', part: 'value' }]],
-    [{ 'org.name': '"My Company"' }, [{ key: 'org.name', fault: 'quote', part: 'value' }]],
+    [
+      { 'org.name': '"My Company"' },
+      [
+        { key: 'org.name', fault: 'quote', part: 'value' },
+        { key: 'org.name', fault: 'space', part: 'value' },
+      ],
+    ],
     [{ 'a b': 'c' }, [{ key: 'a b', fault: 'space', part: 'key' }]],
     [{ '': 'c' }, [{ key: '', fault: 'empty', part: 'key' }]],
     [{ 'os.version': 'Darwin 24.1 (x)', 'host.name': 'my host', 'service.name': 'a b' }, []],
   ])('in %j', (resource, findings) => {
-    expect(validate(logs(resource)).findings).toEqual(findings);
+    const found = validate(logs(resource)).findings;
+    expect(found.map(({ cause: _, ...finding }) => finding)).toEqual(findings);
   });
 
   test('in metrics and traces alike', () => {
@@ -33,8 +51,8 @@ describe('what is found', () => {
   });
 
   test('required attributes that are missing', () => {
-    expect(validate(logs({ department: 'x' }), { required: ['department', 'team.id'] }).findings).toEqual([
-      { key: 'team.id', fault: 'missing' },
+    expect(validate(logs({ department: 'x' }), { required: ['department', 'team.id'] }).findings).toMatchObject([
+      { key: 'team.id', fault: 'missing', cause: expect.stringContaining('OTEL_RESOURCE_ATTRIBUTES') },
     ]);
   });
 
@@ -69,16 +87,16 @@ describe('what becomes of it', () => {
     [{ 'a b': 'c d' }, { 'a%20b': 'c%20d' }],
     [{ 'a b': 'c', 'a%20b': 'right' }, { 'a%20b': 'right' }],
     [{ '': 'c' }, {}],
-  ])('encode: %j', (before, after) => {
+  ])('repair: %j', (before, after) => {
     const batch = logs(before);
-    validate(batch, { onInvalid: 'encode' });
+    validate(batch, { onInvalid: 'repair' });
     expect(resourceOf(batch)).toEqual(after);
-    expect(validate(batch).findings).toEqual([]);
+    expect(validate(batch, { onInvalid: 'repair' }).findings).toEqual([]);
   });
 
-  test('encode and drop reach the copies on the items', () => {
+  test('repair and drop reach the copies on the items', () => {
     const encoded = logs({ 'org.name': '"My Company"' }, { 'org.name': 'My Company', x: 'a b' });
-    validate(encoded, { onInvalid: 'encode' });
+    validate(encoded, { onInvalid: 'repair' });
     expect(itemOf(encoded)).toEqual({ 'org.name': 'My%20Company', x: 'a b' });
     const dropped = logs({ 'org.name': '"My Company"', a: 'b' }, { 'org.name': 'My Company' });
     validate(dropped, { onInvalid: 'drop' });
@@ -123,6 +141,94 @@ describe('what becomes of it', () => {
   });
 });
 
+describe('whatever arrives', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 10 }),
+    fc.string({ unit: fc.constantFrom(...'"\'%=,;\\ é😀a12$\n'), maxLength: 10 }),
+    fc.constantFrom('platform', 'a%20b', '"My Company"', 'Zürich'),
+  );
+  const attributes = fc.dictionary(text, text, { maxKeys: 5 });
+  const resources = fc.array(fc.tuple(attributes, attributes), { minLength: 1, maxLength: 4 });
+  const build = (all: [Record<string, string>, Record<string, string>][]) =>
+    buildLogs(all.map(([resource, item]) => ({ resource: { attributes: resource }, records: [{ attributes: item }] })));
+
+  test('repair leaves only what is valid, and a second time changes no byte', () => {
+    const options = { onInvalid: 'repair', exempt: [], copies: false } as const;
+    fc.assert(
+      fc.property(resources, (all) => {
+        const batch = build(all);
+        validate(batch, options);
+        const once = Buffer.from(batch.bytes());
+        for (const { resource } of batch.resourceLogs)
+          for (const [key, value] of resource.attributes)
+            expect([checkKey(key), checkValue(value as string)]).toEqual([undefined, undefined]);
+        const again = validate(batch, options).findings;
+        expect(again.filter(({ fault }) => fault !== 'unexpanded')).toEqual([]);
+        expect(batch.bytes().equals(once)).toBe(true);
+      }),
+    );
+  });
+
+  test('valid resources keep their very bytes under every policy, and no item is lost track of', () => {
+    const valid = fc.dictionary(
+      text.map(encodeKey),
+      text.map((value) => `v${encodeValue(value.replace(/[$']/g, ''))}`),
+      { maxKeys: 4 },
+    );
+    const policies = fc.constantFrom('report', 'repair', 'drop', 'refuse', 'quarantine');
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(valid, attributes), { maxLength: 4 }),
+        resources,
+        policies,
+        (right, any, policy) => {
+          const onInvalid = policy === 'quarantine' ? quarantine(memoryExporter()) : (policy as 'drop');
+          const options = { onInvalid, exempt: [], policies: { escape: 'ignore' } } as const;
+          const named = right.filter(([resource]) => !('' in resource));
+          const clean = build(named);
+          const before = Buffer.from(clean.bytes());
+          expect(validate(clean, options)).toEqual({ findings: [], refused: [], quarantined: [] });
+          expect(clean.bytes().equals(before)).toBe(true);
+
+          const mixed = build([...named, ...any]);
+          const { refused, quarantined } = validate(mixed, options);
+          const taken = refused.reduce((sum, { count }) => sum + count, 0);
+          const aside = quarantined.reduce((sum, { batch }) => sum + batch.count, 0);
+          expect(mixed.count + taken + aside).toBe(named.length + any.length);
+          expect([...mixed.records()].length).toBe(mixed.count);
+        },
+      ),
+    );
+  });
+
+  test('what is remembered of a resource is told again, with the copies of the new items', () => {
+    const validator = new Validator(settings({ required: ['team.id'] }));
+    const batch = (item: Record<string, string>) => logs({ city: 'Zürich' }, item);
+    const faults = (of: ReturnType<typeof logs>) =>
+      validator.check(of).findings.map(({ key, fault }) => `${key} ${fault}`);
+    expect(faults(batch({}))).toEqual(['city non-ascii', 'team.id missing']);
+    expect(faults(batch({ city: 'Zürich' }))).toEqual(['team.id missing']);
+    expect(faults(batch({}))).toEqual(['city non-ascii', 'team.id missing']);
+    // More resources than are remembered.
+    for (let i = 0; i < 2000; i++) expect(faults(logs({ 'team.id': `team-${i}` }))).toEqual([]);
+    expect(faults(batch({}))).toEqual(['city non-ascii', 'team.id missing']);
+  });
+});
+
+test('annotate writes the findings on the resource, by key and fault', () => {
+  const batch = logs({ 'org.name': 'My Company', 'team.id': '"a b"' });
+  validate(batch, { annotate: true, required: ['x'] });
+  expect(resourceOf(batch)['otelier.resource_findings']).toEqual([
+    'org.name space',
+    'team.id quote',
+    'team.id space',
+    'x missing',
+  ]);
+  const clean = logs({ 'team.id': 'a' });
+  validate(clean, { annotate: true });
+  expect(resourceOf(clean)).toEqual({ 'team.id': 'a' });
+});
+
 describe('recorded sessions', () => {
   const findings = ({ requests }: Capture, options = {}) =>
     new Set(
@@ -135,7 +241,7 @@ describe('recorded sessions', () => {
     ['2.1.330', 'ra-valid', []],
     ['2.1.330', 'ra-percent-ok', []],
     ['2.1.330', 'ra-spaces', ['org.name space']],
-    ['2.1.330', 'ra-quotes-space', ['org.name quote']],
+    ['2.1.330', 'ra-quotes-space', ['org.name quote', 'org.name space']],
     ['2.1.9', 'ra-valid', []],
     // Older clients drop everything for one bad pair: only absence can be seen.
     ['2.1.9', 'ra-spaces', ['team.id missing']],
@@ -157,7 +263,11 @@ describe('recorded sessions', () => {
 });
 
 test.each([
-  [{ onInvalid: 'ignore' }, 'validateResource: onInvalid'],
+  [{ onInvalid: 'encode' }, 'validateResource: onInvalid'],
+  [{ onInvalid: { quarantine: {} } }, 'validateResource: onInvalid'],
+  [{ onMissing: 'repair' }, 'validateResource: onMissing'],
+  [{ policies: { 'too-long': 'repair' } }, 'validateResource: policies.too-long'],
+  [{ policies: { blank: 'repair' } }, 'validateResource: policies.blank'],
   [{ required: [''] }, 'validateResource: required.0'],
   [{ attributes: [] }, 'validateResource: attributes'],
 ])('refuses the options %j', (options, path) => {
