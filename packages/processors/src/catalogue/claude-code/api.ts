@@ -83,19 +83,7 @@ export const api = {
   api_request_body: {
     since: '2.1.330',
     fields: {
-      body: {
-        class: 'content',
-        type: 'json',
-        members: {
-          model: { class: 'label', type: 'string' },
-          max_tokens: { class: 'label', type: 'int' },
-          stream: { class: 'label', type: 'bool' },
-          id: { class: 'label', type: 'string' },
-          role: { class: 'label', type: 'string' },
-          stop_reason: { class: 'label', type: 'string' },
-          type: { class: 'label', type: 'string' },
-        },
-      },
+      body: { class: 'content', type: 'json' },
       body_ref: { class: 'content', type: 'string' },
       body_length: { class: 'label', type: 'string' },
       body_truncated: { class: 'label', type: 'string' },
@@ -107,19 +95,7 @@ export const api = {
   api_response_body: {
     since: '2.1.330',
     fields: {
-      body: {
-        class: 'content',
-        type: 'json',
-        members: {
-          model: { class: 'label', type: 'string' },
-          max_tokens: { class: 'label', type: 'int' },
-          stream: { class: 'label', type: 'bool' },
-          id: { class: 'label', type: 'string' },
-          role: { class: 'label', type: 'string' },
-          stop_reason: { class: 'label', type: 'string' },
-          type: { class: 'label', type: 'string' },
-        },
-      },
+      body: { class: 'content', type: 'json' },
       body_ref: { class: 'content', type: 'string' },
       body_length: { class: 'label', type: 'string' },
       body_truncated: { class: 'label', type: 'string' },
