@@ -65,7 +65,7 @@ describe('clearance', () => {
     [
       'one that sees labels only',
       logs([removing('redact', 'secret', 'content')], to('cloud', 'label')),
-      'but identity can reach it, by door -> redact -> cloud: add a processor that removes identity before cloud',
+      'but identity can reach it, by door -> redact -> cloud: add redact(strict()) before cloud',
     ],
     [
       'what removes too little',

@@ -17,7 +17,7 @@ const guarded = ['secret', 'content', 'identity'] as const satisfies readonly Fi
 const fixes = {
   secret: 'redactPrompts()',
   content: 'redactPrompts()',
-  identity: 'a processor that removes identity',
+  identity: 'redact(strict())',
 } as const;
 
 /**
