@@ -17,9 +17,9 @@ export interface Traits {
   readonly stateful?: boolean;
   /** Points of several series may leave as one: afterwards a point that is sent again could not be told from another. */
   readonly merges?: boolean;
-  /** Of an exporter: the classes of fields that may leave through it. Absent: nothing was declared, and nothing is checked. */
+  /** Of an exporter: the classes of fields that may leave through it, beside labels. Absent: nothing was declared, and nothing is checked. */
   readonly clearance?: readonly FieldClass[];
-  /** Of a processor: the classes of fields that do not leave it, whatever came in. */
+  /** Of a processor or a connector's input: the classes of fields that do not leave it, whatever came in. */
   readonly removes?: readonly FieldClass[];
 }
 

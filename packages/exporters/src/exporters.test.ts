@@ -1,11 +1,19 @@
-import { createCollector, type Exporter, type Signal } from '@otelier/core';
+import { ConfigError, createCollector, type Exporter, type Signal } from '@otelier/core';
 import { encodeExportResponse, LogsBatch } from '@otelier/otlp';
 import { assertConservation, memoryReceiver } from '@otelier/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { fakeClock } from '../test/clock.js';
 import { bodies, logs, memoryLog } from '../test/host.js';
 import { type Answer, httpServer } from '../test/servers.js';
-import { type OtlpExporterOptions, otlpExporter, queue, retry } from './index.js';
+import {
+  consoleExporter,
+  fileExporter,
+  type OtlpExporterOptions,
+  otlpExporter,
+  otlpExporterFromEnv,
+  queue,
+  retry,
+} from './index.js';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -136,4 +144,24 @@ test('many batches under one signal raise no warning of a leak', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   process.off('warning', listen);
   expect(warnings).toEqual([]);
+});
+
+describe('clearance', () => {
+  const clearance = ['label', 'identity'] as const;
+  const endpoint = 'http://127.0.0.1:4318';
+  test.each<[string, (options: object) => Exporter<Signal> | undefined]>([
+    ['consoleExporter', (options) => consoleExporter(options)],
+    ['fileExporter', (options) => fileExporter({ dir: './data', ...options })],
+    ['otlpExporter', (options) => otlpExporter({ endpoint, ...options })],
+    ['otlpExporterFromEnv', (options) => otlpExporterFromEnv({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, options)],
+    ['queue and retry', (options) => queue(retry(otlpExporter({ endpoint, ...options })))],
+  ])('%s declares what it was told, or nothing', (name, make) => {
+    expect(make({ clearance })).toHaveProperty('clearance', clearance);
+    expect(make({})).not.toHaveProperty('clearance');
+    for (const wrong of [['prompts'], [], 'label']) {
+      expect(() => make({ clearance: wrong })).toThrow(ConfigError);
+      expect(() => make({ clearance: wrong })).toThrow(/clearance(\.0)?: expected /);
+    }
+    expect(() => make({ clearence: clearance }), name).toThrow('clearence: expected no such option');
+  });
 });

@@ -3,6 +3,7 @@ export { type FileExporterOptions, fileExporter } from './file/file.js';
 export {
   type HeaderSource,
   type Headers,
+  type OtlpExporterFromEnvOptions,
   type OtlpExporterOptions,
   type OtlpProtocol,
   otlpExporter,

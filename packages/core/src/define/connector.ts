@@ -1,4 +1,4 @@
-import type { Exporter, Outlets, Receiver } from '../component.js';
+import type { Exporter, Outlets, Receiver, Traits } from '../component.js';
 import type { Consume, Stage } from '../consume.js';
 import { PipelineError } from '../error.js';
 import type { Host } from '../host.js';
@@ -30,6 +30,8 @@ export function linkOf(component: object): ConnectorLink | undefined {
  * `make` builds the stage that takes batches of `from`; what it awaits from `out` is acknowledged to the sender of its input. The input's
  * account counts items of `from` (delivered when `consume` resolves), the output's account items of `to`.
  *
+ * A connector that counts passes on no texts: `traits` say so with `removes`, and `otelier check` follows.
+ *
  * ```ts
  * const apiErrors = connector('api-errors', 'logs', 'metrics', (out) => ({
  *   consume: async (batch, flow) => out(countErrors(batch), flow),
@@ -41,6 +43,7 @@ export function connector<From extends Signal, To extends Signal>(
   from: From,
   to: To,
   make: (out: Consume<Signals[To]>, host: Host) => Stage<Signals[From]>,
+  traits: Pick<Traits, 'options' | 'removes'> = {},
 ): Connector<From, To> {
   const link: ConnectorLink = { name };
   // One connector may run in several collectors at a time, as in tests that run side by side.
@@ -56,7 +59,7 @@ export function connector<From extends Signal, To extends Signal>(
     };
     return make(out, host);
   };
-  const input = { kind: 'exporter', name, [from]: stage } as unknown as Exporter<From>;
+  const input = { kind: 'exporter', name, ...traits, [from]: stage } as unknown as Exporter<From>;
   const output = {
     kind: 'receiver',
     name,

@@ -3,6 +3,7 @@ import { logLevels } from '../observe/logger.js';
 import { ConfigError } from '../options.js';
 import { type Signal, signals } from '../signal.js';
 import { parseBytes, parseDuration } from '../units.js';
+import { checkClearance } from './check-clearance.js';
 import { checkConnectors } from './check-connectors.js';
 import { checkTemporality } from './check-temporality.js';
 
@@ -14,7 +15,8 @@ const kinds = { receivers: 'receiver', processors: 'processor', exporters: 'expo
 
 /**
  * Checks what types cannot see: that every pipeline has both ends, that values are components of the right kind and signal (for
- * JavaScript users), names, limits, connectors without an end or in a circle, and the temporality that components ask for.
+ * JavaScript users), names, limits, connectors without an end or in a circle, the temporality
+ * that components ask for, and the classes of fields that exporters are cleared for.
  *
  * @throws {ConfigError} with a path such as `logs.events.processors[1]`.
  */
@@ -36,6 +38,7 @@ export function checkConfig(config: PipelinesConfig): void {
   checkTelemetry(config);
   checkConnectors(config);
   checkTemporality(config);
+  checkClearance(config);
 }
 
 function checkPipeline(signal: Signal, name: string, pipeline: unknown): void {

@@ -13,6 +13,8 @@ export interface GraphNode {
   readonly options: Readonly<Record<string, unknown>>;
   readonly produces?: Traits['produces'];
   readonly accepts?: Traits['accepts'];
+  readonly clearance?: Traits['clearance'];
+  readonly removes?: Traits['removes'];
 }
 
 /** A way that batches of one signal take. */
@@ -59,10 +61,12 @@ export function graphData(graph: Graph): GraphData {
 }
 
 function nodeData(id: string, component: Traits & { readonly kind: ComponentKind; readonly name: string }): GraphNode {
-  const { kind, name, options = {}, produces, accepts } = component;
+  const { kind, name, options = {}, produces, accepts, clearance, removes } = component;
   return {
     ...{ id, kind, name, options },
     ...(produces === undefined ? {} : { produces }),
     ...(accepts === undefined ? {} : { accepts }),
+    ...(clearance === undefined ? {} : { clearance }),
+    ...(removes === undefined ? {} : { removes }),
   };
 }

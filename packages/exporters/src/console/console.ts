@@ -1,6 +1,7 @@
 import {
   type Exporter,
   exporterStage,
+  type FieldClass,
   type Host,
   parseOptions,
   type Signal,
@@ -9,6 +10,7 @@ import {
 } from '@otelier/core';
 import pc from 'picocolors';
 import * as v from 'valibot';
+import { clearance, clearanceTrait } from '../clearance.js';
 import { logLine } from './event.js';
 import type { Colors } from './line.js';
 import { metricTable } from './metric-table.js';
@@ -23,6 +25,11 @@ export interface ConsoleExporterOptions {
   readonly color?: 'auto' | boolean;
   /** Columns of a line. Default: those of the terminal, and 120 when there is none. */
   readonly width?: number;
+  /**
+   * The classes of fields that may leave here: `['label', 'identity']` for a backend that must not see prompts. A pipeline that
+   * lets others through is then refused. Default: nothing is declared and nothing checked.
+   */
+  readonly clearance?: readonly FieldClass[];
 }
 
 export type { OutputStream } from './output.js';
@@ -36,6 +43,7 @@ const schema = v.strictObject({
   ),
   color: v.optional(v.union([v.literal('auto'), v.boolean()]), 'auto'),
   width: v.optional(v.pipe(v.number(), v.integer('a whole number'), v.minValue(40, 'at least 40'))),
+  clearance,
 });
 
 /**
@@ -58,7 +66,10 @@ export function consoleExporter(options: ConsoleExporterOptions = {}): Exporter<
     traces: (host: Host) => consoleStage<'traces'>(output, host, (batch) => spanLines(batch, width(), colors)),
   };
   const { color, width: fixed } = settings;
-  return exporterStage<Signal>('console', stages, { options: { color, width: fixed ?? 'auto' } });
+  return exporterStage<Signal>('console', stages, {
+    options: { color, width: fixed ?? 'auto' },
+    ...clearanceTrait(settings.clearance),
+  });
 }
 
 function logLines(batch: Signals['logs'], width: number, colors: Colors): string {

@@ -1,4 +1,5 @@
 import { type AnyBatch, type Exporter, exporterStage, type Host, type Signal, type Stage } from '@otelier/core';
+import { clearanceTrait } from '../clearance.js';
 import { LineFile } from './line-file.js';
 import { type FileExporterOptions, type FileSettings, fileSettings } from './options.js';
 import { openShared } from './shared.js';
@@ -14,13 +15,14 @@ export type { FileExporterOptions } from './options.js';
  * @throws {ConfigError} when an option is wrong.
  */
 export function fileExporter(options: FileExporterOptions): Exporter<Signal> {
-  const { pathOf, ...settings } = fileSettings(options);
+  const { pathOf, clearance, ...settings } = fileSettings(options);
+  const { clearance: _, ...shown } = options;
   const stages = {
     logs: (host: Host) => fileStage(pathOf('logs'), settings, host),
     metrics: (host: Host) => fileStage(pathOf('metrics'), settings, host),
     traces: (host: Host) => fileStage(pathOf('traces'), settings, host),
   };
-  return exporterStage<Signal>('file', stages, { options: { ...options } });
+  return exporterStage<Signal>('file', stages, { options: shown, ...clearanceTrait(clearance) });
 }
 
 function fileStage(path: string, settings: FileSettings, host: Host): Stage<AnyBatch> {

@@ -1,6 +1,7 @@
 import { join, parse, resolve } from 'node:path';
-import { type Bytes, bytes, ConfigError, parseOptions, type Signal } from '@otelier/core';
+import { type Bytes, bytes, ConfigError, type FieldClass, parseOptions, type Signal } from '@otelier/core';
 import * as v from 'valibot';
+import { clearance } from '../clearance.js';
 
 /** Where {@link fileExporter} writes, and how much it keeps. */
 export interface FileExporterOptions {
@@ -16,6 +17,11 @@ export interface FileExporterOptions {
   readonly compress?: 'none' | 'gzip';
   /** `data`: a batch counts as delivered when the disk has it (fdatasync); `none`: when the operating system has it. Default `none`. */
   readonly sync?: 'none' | 'data';
+  /**
+   * The classes of fields that may leave here: `['label', 'identity']` for a backend that must not see prompts. A pipeline that
+   * lets others through is then refused. Default: nothing is declared and nothing checked.
+   */
+  readonly clearance?: readonly FieldClass[];
 }
 
 /** How a log file is kept. */
@@ -24,6 +30,7 @@ export interface FileSettings {
   readonly maxFiles: number;
   readonly compress: 'none' | 'gzip';
   readonly sync: 'none' | 'data';
+  readonly clearance?: readonly FieldClass[] | undefined;
 }
 
 const schema = v.strictObject({
@@ -33,6 +40,7 @@ const schema = v.strictObject({
   maxFiles: v.optional(v.pipe(v.number(), v.integer('a whole number'), v.minValue(0, 'at least 0')), 8),
   compress: v.optional(v.picklist(['none', 'gzip']), 'none'),
   sync: v.optional(v.picklist(['none', 'data']), 'none'),
+  clearance,
 });
 
 /** Checks the options and answers with them the file of each signal. @throws {ConfigError} */

@@ -1,4 +1,6 @@
-import { ConfigError, type Exporter, exporterStage, type Signal, signals } from '@otelier/core';
+import { ConfigError, type Exporter, exporterStage, parseOptions, type Signal, signals } from '@otelier/core';
+import * as v from 'valibot';
+import { clearance, clearanceTrait } from '../clearance.js';
 import { endpoints } from './endpoint.js';
 import { type OtlpExporterOptions, otlpSettings } from './options.js';
 import { otlpStages } from './stages.js';
@@ -6,15 +8,24 @@ import { otlpStages } from './stages.js';
 type Env = Readonly<Record<string, string | undefined>>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** What the variables have no word for. */
+export type OtlpExporterFromEnvOptions = Pick<OtlpExporterOptions, 'clearance'>;
+
+const schema = v.strictObject({ clearance });
+
 /**
  * An OTLP exporter set up by the usual `OTEL_EXPORTER_OTLP_*` variables, or undefined when they name no endpoint.
  *
  * Each signal follows its own variables (`OTEL_EXPORTER_OTLP_LOGS_PROTOCOL`) before the common ones. Unlike in an SDK there is no
  * default endpoint: it would be this very collector's. A signal that has no endpoint while another has is dropped and counted.
  *
- * @throws {ConfigError} naming the variable, when one has no meaning; header values are never quoted.
+ * @throws {ConfigError} naming the variable, when one has no meaning, or the option; header values are never quoted.
  */
-export function otlpExporterFromEnv(env: Env = process.env): Exporter<Signal> | undefined {
+export function otlpExporterFromEnv(
+  env: Env = process.env,
+  options: OtlpExporterFromEnvOptions = {},
+): Exporter<Signal> | undefined {
+  const declared = parseOptions('otlpExporterFromEnv', schema, options);
   const common = value(env, 'ENDPOINT');
   const named = signals.filter((signal) => (value(env, `${signal.toUpperCase()}_ENDPOINT`) ?? common) !== undefined);
   if (named.length === 0) return undefined;
@@ -24,8 +35,8 @@ export function otlpExporterFromEnv(env: Env = process.env): Exporter<Signal> | 
     metrics: (metrics as Exporter<'metrics'>).metrics,
     traces: (traces as Exporter<'traces'>).traces,
   };
-  const options = { logs: logs?.options, metrics: metrics?.options, traces: traces?.options };
-  return exporterStage<Signal>('otlp', stages, { options });
+  const shown = { logs: logs?.options, metrics: metrics?.options, traces: traces?.options };
+  return exporterStage<Signal>('otlp', stages, { options: shown, ...clearanceTrait(declared.clearance) });
 }
 
 function exporterOf(env: Env, signal: Signal): Exporter<Signal> {

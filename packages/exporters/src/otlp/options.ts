@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib';
-import { type Bytes, bytes, ConfigError, type Duration, duration, parseOptions } from '@otelier/core';
+import { type Bytes, bytes, ConfigError, type Duration, duration, type FieldClass, parseOptions } from '@otelier/core';
 import * as v from 'valibot';
+import { clearance } from '../clearance.js';
 import { type HeaderSource, type Headers, headerMistake } from './headers.js';
 
 /** How OTLP travels: HTTP with protobuf bodies, HTTP with JSON bodies, or gRPC. */
@@ -32,6 +33,11 @@ export interface OtlpExporterOptions {
   readonly name?: string;
   /** The only temporality that the backend takes; a metrics pipeline that cannot guarantee it is refused. */
   readonly temporality?: 'delta' | 'cumulative';
+  /**
+   * The classes of fields that may leave here: `['label', 'identity']` for a backend that must not see prompts. A pipeline that
+   * lets others through is then refused. Default: nothing is declared and nothing checked.
+   */
+  readonly clearance?: readonly FieldClass[];
 }
 
 /** PEM files for https endpoints. */
@@ -58,6 +64,7 @@ export interface OtlpSettings {
   readonly tls: TlsFiles;
   readonly name: string;
   readonly temporality: 'delta' | 'cumulative' | undefined;
+  readonly clearance: readonly FieldClass[] | undefined;
 }
 
 const MiB = 1024 * 1024;
@@ -86,6 +93,7 @@ const schema = v.strictObject({
     'otlp',
   ),
   temporality: v.optional(v.picklist(['delta', 'cumulative'])),
+  clearance,
 });
 
 /** Checks the options of {@link otlpExporter}. @throws {ConfigError} */
@@ -122,5 +130,6 @@ export function otlpSettings(options: OtlpExporterOptions): OtlpSettings {
     tls: (given.tls as TlsFiles | undefined) ?? {},
     name: given.name,
     temporality: given.temporality,
+    clearance: given.clearance,
   };
 }

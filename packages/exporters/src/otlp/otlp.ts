@@ -3,7 +3,7 @@ import { endpoints } from './endpoint.js';
 import { type OtlpExporterOptions, otlpSettings } from './options.js';
 import { otlpStages } from './stages.js';
 
-export { otlpExporterFromEnv } from './env.js';
+export { type OtlpExporterFromEnvOptions, otlpExporterFromEnv } from './env.js';
 export type { HeaderSource, Headers } from './headers.js';
 export type { OtlpExporterOptions, OtlpProtocol, TlsFiles } from './options.js';
 

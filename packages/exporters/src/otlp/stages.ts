@@ -8,6 +8,7 @@ import {
   type Stage,
   type Traits,
 } from '@otelier/core';
+import { clearanceTrait } from '../clearance.js';
 import { deliverParts } from '../parts.js';
 import type { Endpoint } from './endpoint.js';
 import { Loop } from './loop.js';
@@ -83,5 +84,6 @@ function traits(settings: OtlpSettings, to: { readonly [S in Signal]?: Endpoint 
   const { protocol, compression, timeoutMs, maxBytes, connections, headers } = settings;
   const shown = typeof headers === 'function' ? 'from a function' : Object.keys(headers).map((name) => `${name}: ***`);
   const options = { endpoints: labels, protocol, compression, timeoutMs, maxBytes, connections, headers: shown };
-  return settings.temporality === undefined ? { options } : { options, accepts: settings.temporality };
+  const accepts = settings.temporality === undefined ? {} : { accepts: settings.temporality };
+  return { options, ...accepts, ...clearanceTrait(settings.clearance) };
 }

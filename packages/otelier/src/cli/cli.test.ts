@@ -243,6 +243,34 @@ describe('graph', () => {
   });
 });
 
+describe('clearance', () => {
+  const cleared = (
+    processors: string,
+  ) => `import { definePipelines, fileExporter, otlpReceiver, processor } from 'otelier';
+${doors}
+const exporter = fileExporter({ dir: './out', clearance: ['label', 'identity'] });
+const mask = processor('mask', { resource: () => {} }, { removes: ['content', 'secret'] });
+export default definePipelines({
+  logs: { events: { receivers: [doors], processors: [${processors}], exporters: [exporter] } },
+});
+`;
+
+  test('check refuses a file through which private data could leave, and says by which way', async () => {
+    at.write('pipeline.config.ts', cleared(''));
+    const { code, stderr } = await finish(['check'], at);
+    expect(stderr).toContain('logs.events.exporters[0]: expected only what file is cleared for (label, identity)');
+    expect(stderr).toContain('secret and content can reach it, by otlp -> file: add redactPrompts() before file');
+    expect(code).toBe(2);
+  });
+
+  test('graph shows who removes and who is cleared for what', async () => {
+    at.write('pipeline.config.ts', cleared('mask'));
+    const { stdout } = await finish(['graph'], at);
+    expect(stdout).toContain('· mask  [removes content and secret]');
+    expect(stdout).toContain('[cleared for label and identity]');
+  });
+});
+
 describe('demo', () => {
   test('recorded sessions go through real doors, and what comes out is what the model API served', async () => {
     const { code, stdout } = await finish(['demo', '--json', '--speed', '1000'], at);

@@ -44,6 +44,17 @@ program
   .action(async (file: string, options: object) => (await import('./graph/graph.js')).graph(file, options));
 
 program
+  .command('drill')
+  .description(
+    'send made-up secrets, identities and private texts through the pipelines of a file and show what would leak',
+  )
+  .argument(...fileArgument)
+  .option('--sessions <count>', 'sessions to send, each with other canaries', '1')
+  .option('--seed <number>', 'the same seed plants the same canaries')
+  .option('--json', 'print the whole report as JSON')
+  .action(async (file: string, options: object) => (await import('./drill/drill.js')).drill(file, options));
+
+program
   .command('env')
   .description('print the settings that point Claude Code at a running Otelier')
   .option('--shell', 'only the shell exports')

@@ -33,12 +33,18 @@ function describe(node: GraphNode): string {
   return lines.find((each) => each.length + mark <= width) ?? (lines[lines.length - 1] as string);
 }
 
-function line({ name, options, produces, accepts }: GraphNode, longest: number): string {
+function line(node: GraphNode, longest: number): string {
+  const { name, options, produces, accepts, clearance, removes } = node;
   const told = Object.entries(options).flatMap(([option, value]) =>
     isTold(value) ? [`${option}: ${cut(plain(value), longest)}`] : [],
   );
-  const temporality = [...(produces ? [`makes ${produces}`] : []), ...(accepts ? [`takes ${accepts} only`] : [])];
-  const notes = temporality.length === 0 ? '' : `  [${temporality.join(', ')}]`;
+  const traits = [
+    ...(produces ? [`makes ${produces}`] : []),
+    ...(accepts ? [`takes ${accepts} only`] : []),
+    ...(removes ? [`removes ${removes.join(' and ')}`] : []),
+    ...(clearance ? [`cleared for ${clearance.join(' and ')}`] : []),
+  ];
+  const notes = traits.length === 0 ? '' : `  [${traits.join(', ')}]`;
   return `${name}${told.length === 0 ? '' : ` (${told.join(', ')})`}${notes}`;
 }
 
