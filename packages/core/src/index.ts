@@ -16,7 +16,7 @@ export type { Pipeline, PipelinesConfig } from './config.js';
 export type { Consume, Stage } from './consume.js';
 export { combineStates } from './define/combine-states.js';
 // For people who write components
-export { type Connector, connector } from './define/connector.js';
+export { type Connector, type ConnectorLink, connector, linkOf } from './define/connector.js';
 export { exporter, exporterStage } from './define/exporter.js';
 export { innerStage } from './define/inner-stage.js';
 export { type Kept, keep } from './define/keep.js';
