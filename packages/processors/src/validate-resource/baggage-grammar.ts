@@ -1,6 +1,7 @@
 /**
  * The grammar of W3C Baggage, which OTEL_RESOURCE_ATTRIBUTES borrows: https://www.w3.org/TR/baggage/#definition
  */
+import { encodePercent, isEncoded } from './percent.js';
 
 /** What is wrong with a key or value. */
 export type BaggageFault =
@@ -74,14 +75,6 @@ function firstFault(text: string, set: number): BaggageFault | undefined {
   return undefined;
 }
 
-function isEncoded(text: string, at: number): boolean {
-  return isHex(text.charCodeAt(at + 1)) && isHex(text.charCodeAt(at + 2));
-}
-
-function isHex(c: number): boolean {
-  return (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x46) || (c >= 0x61 && c <= 0x66);
-}
-
 function encode(text: string, set: number): string {
   if (firstFault(text, set) === undefined) return text;
   let out = '';
@@ -92,7 +85,7 @@ function encode(text: string, set: number): string {
     else {
       // A pair of surrogates is one character; a lone one becomes U+FFFD.
       const character = String.fromCodePoint(text.codePointAt(i)!);
-      for (const octet of Buffer.from(character)) out += `%${octet < 16 ? '0' : ''}${octet.toString(16).toUpperCase()}`;
+      out += encodePercent(character);
       i += character.length - 1;
     }
   }

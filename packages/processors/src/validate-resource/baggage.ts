@@ -1,4 +1,5 @@
 import { type BaggageFault, checkKey, checkValue } from './baggage-grammar.js';
+import { decodePercent } from './percent.js';
 
 /** One `key=value;property` of a baggage text. */
 export interface BaggageMember {
@@ -69,22 +70,10 @@ function parsePair(text: string): { key: string; value?: string } | { fault: Bag
   if (equals < 0) return { key };
   const raw = trim(text.slice(equals + 1));
   const badValue = checkValue(raw);
-  return badValue === undefined ? { key, value: decode(raw) } : { fault: badValue, key };
+  return badValue === undefined ? { key, value: decodePercent(raw) } : { fault: badValue, key };
 }
 
 /** Takes off blanks and tabs, and only those. */
 function trim(text: string): string {
   return text.replace(/^[ \t]+|[ \t]+$/g, '');
-}
-
-function decode(value: string): string {
-  if (!value.includes('%')) return value;
-  const octets: number[] = [];
-  for (let i = 0; i < value.length; i++) {
-    if (value[i] === '%') {
-      octets.push(Number.parseInt(value.slice(i + 1, i + 3), 16));
-      i += 2;
-    } else octets.push(value.charCodeAt(i));
-  }
-  return Buffer.from(octets).toString();
 }

@@ -15,6 +15,13 @@ import { type ResourceReport, Validator } from './validator.js';
 export { type Baggage, type BaggageMember, type BaggageMistake, checkBaggage, parseBaggage } from './baggage.js';
 export { type BaggageFault, checkKey, checkValue, encodeKey, encodeValue } from './baggage-grammar.js';
 export { sdkAttributes, type ValidateResourceOptions } from './options.js';
+export {
+  generationOfClaudeCode,
+  type SdkGeneration,
+  type SdkReading,
+  sdkGenerations,
+  simulateSdk,
+} from './sdk-generations.js';
 export type { ResourceFinding, ResourceReport } from './validator.js';
 
 /**
