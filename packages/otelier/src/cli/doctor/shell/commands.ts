@@ -184,12 +184,14 @@ export class CommandReader {
       return;
     }
     const isClaude = /^(?:.*\/)?claude$|^@anthropic-ai\/claude-code(?:@.*)?$/.test(program);
+    // The rest of a value that a blank has cut off stands where a program should.
+    const isCut = !isClaude && args.some(({ pieces }) => plainText(pieces) === 'claude');
     for (const { name: variable, value, line } of own) {
-      if (!isClaude) this.notes.push({ kind: 'other-command', line, name: variable, what: program });
-      else {
-        const { conditional } = this.blocks;
-        this.given.set(variable, { name: variable, ...this.expandValue(value), exported: true, line, conditional });
-      }
+      const { conditional } = this.blocks;
+      if (isClaude) {
+        const expanded = this.expandValue(value);
+        this.given.set(variable, { name: variable, ...expanded, exported: true, line, conditional });
+      } else this.notes.push({ kind: isCut ? 'cut-at-space' : 'other-command', line, name: variable });
     }
   }
 

@@ -51,7 +51,7 @@ function told(kind: ShellNote['kind'], name = '', what = ''): Omit<Finding, 'top
       return {
         id: 'shell-other-command',
         severity: 'warning',
-        message: `It is set for ${what} alone; a claude that is started later does not see it.`,
+        message: 'It is set for one other command alone; a claude that is started later does not see it.',
         fix: line,
       };
     case 'not-exported':

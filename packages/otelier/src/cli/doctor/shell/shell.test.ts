@@ -104,6 +104,7 @@ describe('slips', () => {
     ],
     ['export A=a=1;team.id=2', [['cut-at-separator', 'A']]],
     ['A=b', [['not-exported', 'A']]],
+    ['A=Authorization=Bearer token claude', [['cut-at-space', 'A']]],
     ['A=b make', [['other-command', 'A']]],
     ['export A="b', [['unterminated', 'a double quote']]],
     ["export A='b", [['unterminated', 'a single quote']]],

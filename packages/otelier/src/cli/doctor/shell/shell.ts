@@ -28,7 +28,7 @@ export interface ShellNote {
   readonly line: number;
   /** The variable, if it is about one. */
   readonly name?: string;
-  /** What was not read, or the command that gets the variable instead. */
+  /** What was not read, or does not end. Never a word of the text: it may be the rest of a secret. */
   readonly what?: string;
 }
 
