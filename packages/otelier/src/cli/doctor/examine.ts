@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { ConfigError, type Signal } from '@otelier/core';
 import type { Checked } from './checks/check.js';
 import { checks } from './checks/checks.js';
-import { sentTemporality } from './checks/metrics.js';
 import { type ResourceTable, resourceTable } from './checks/resource.js';
+import { sentTemporality } from './checks/temporality.js';
 import { type Finding, topics } from './finding.js';
 import { type Configuration, gather, type Sources } from './gather.js';
 import { headersOf } from './headers.js';
@@ -68,6 +68,7 @@ export async function examine(examination: Examination): Promise<Diagnosis> {
   findings.push(...checkHelper(checked, cwd, examination.env.PATH ?? ''));
 
   const secrets = new Secrets();
+  for (const { url } of checked.targets) if (url !== undefined) secrets.addUrl(url);
   for (const { signal } of checked.targets)
     for (const protocol of protocols)
       for (const value of Object.values(headersOf(variables, signal, protocol))) secrets.add(value);
@@ -84,8 +85,8 @@ export async function examine(examination: Examination): Promise<Diagnosis> {
   let files: FileSearch[] = [];
   if (examination.probe && checked.targets.length > 0) {
     const { timeoutMs } = examination;
-    probed = await probe({ variables, targets: checked.targets, canary, helperHeaders, timeoutMs, progress });
-    findings.push(...probeFindings(probed, checked.targets, variables, secrets));
+    probed = await probe({ variables, targets: checked.targets, canary, helperHeaders, secrets, timeoutMs, progress });
+    findings.push(...probeFindings(probed, checked.targets, variables));
     if (pipelines !== undefined) {
       progress("looking for the canary in the pipeline's files");
       files = await searchFiles(pipelines.report, probed, checked.targets, canary, cwd);

@@ -1,3 +1,5 @@
+import type { FindingId } from './finding-ids.js';
+
 /** How much a finding matters: an error keeps telemetry from arriving whole, a warning may, information is for the person to judge. */
 export type Severity = 'error' | 'warning' | 'info';
 
@@ -19,7 +21,7 @@ export type Topic = (typeof topics)[number];
 /** Something that the doctor found. Never holds a header's value, nor anything else that is secret. */
 export interface Finding {
   /** The kind of finding, such as `protocol-missing`; stays the same between versions. */
-  readonly id: string;
+  readonly id: FindingId;
   readonly topic: Topic;
   readonly severity: Severity;
   /** What is wrong and what comes of it, in a sentence or two. */

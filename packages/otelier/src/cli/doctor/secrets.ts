@@ -2,10 +2,18 @@
 export class Secrets {
   private readonly values = new Set<string>();
 
-  /** Adds the value of a header: as it stands, decoded, and the part behind the scheme (`Bearer …`). */
+  /** Adds what a URL holds beside its address: user, password, query. */
+  addUrl(url: URL): void {
+    for (const value of [url.username, url.password, ...url.searchParams.values()]) this.add(value);
+  }
+
+  /** Adds the value of a header: as it stands, decoded, and its parts, such as that behind `Bearer`. */
   add(value: string): void {
     for (const each of [value, decode(value)]) {
-      for (const part of [each, ...each.split(/\s+/)]) if (part.length >= shortest) this.values.add(part);
+      // Clients and servers trim what stands around a value.
+      for (const whole of [each, each.trim()]) if (whole.length >= shortest) this.values.add(whole);
+      for (const part of each.split(/[\s"'“”\\,;]+/))
+        if (part.length >= shortest && !schemes.test(part)) this.values.add(part);
     }
   }
 
@@ -19,8 +27,9 @@ export class Secrets {
   }
 }
 
-/** Shorter ones are words such as Bearer or 1, and would hide half of every sentence. */
-const shortest = 7;
+/** Hiding shorter ones would leave nothing of any sentence. */
+const shortest = 3;
+const schemes = /^(?:bearer|basic|token|apikey|api-key)$/i;
 const longest = 160;
 
 function decode(value: string): string {

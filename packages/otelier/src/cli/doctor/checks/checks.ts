@@ -1,12 +1,15 @@
 import type { Check } from './check.js';
 import { checkEndpoint } from './endpoint.js';
 import { checkHeaders } from './headers.js';
-import { checkMetrics } from './metrics.js';
+import { checkIntervals } from './intervals.js';
+import { checkLimits } from './limits.js';
 import { checkPrecedence } from './precedence.js';
 import { checkPrivacy } from './privacy.js';
 import { checkProtocol } from './protocol.js';
 import { checkResource } from './resource.js';
+import { checkSeries } from './series.js';
 import { checkTelemetry } from './telemetry.js';
+import { checkTemporality } from './temporality.js';
 import { checkTlsFiles } from './tls-files.js';
 
 /** Everything that is checked without sending or running anything. */
@@ -18,6 +21,9 @@ export const checks: readonly Check[] = [
   checkTlsFiles,
   checkHeaders,
   checkResource,
-  checkMetrics,
+  checkTemporality,
+  checkIntervals,
+  checkSeries,
+  checkLimits,
   checkPrivacy,
 ];

@@ -1,4 +1,5 @@
 import type { Finding } from '../finding.js';
+import type { FindingId } from '../finding-ids.js';
 import { otlpVariables, type Target } from '../targets.js';
 import type { Check, Checked } from './check.js';
 import { distinct } from './protocol.js';
@@ -15,7 +16,7 @@ function endpoint({ variables }: Checked, target: Target): Finding[] {
   if (text === undefined) return [];
   const verbatim = name === otlpVariables(signal, 'ENDPOINT')[0];
   const where = variables.where(name);
-  const find = (id: string, severity: Finding['severity'], message: string, fix: string): Finding => ({
+  const find = (id: FindingId, severity: Finding['severity'], message: string, fix: string): Finding => ({
     ...{ id, topic, severity, message, where, fix },
   });
   const example = `export ${name}=http://127.0.0.1:${protocol === 'grpc' ? '4317' : `4318${verbatim ? `/v1/${signal}` : ''}`}`;

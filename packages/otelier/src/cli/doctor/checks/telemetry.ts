@@ -30,7 +30,7 @@ function enabled({ variables }: Checked): Finding[] {
       severity: 'error',
       message,
       where: variables.where(name),
-      fix: `export ${name}=1`,
+      fix: variables.all().length === 0 ? 'eval "$(npx otelier env)"' : `export ${name}=1`,
     });
   }
   if (isOn(variables.get('DISABLE_TELEMETRY'))) {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { Checked } from '../checks/check.js';
 import type { Finding, Severity } from '../finding.js';
+import type { FindingId } from '../finding-ids.js';
 
 const topic = 'headers';
 const debounce = 'CLAUDE_CODE_OTEL_HEADERS_HELPER_DEBOUNCE_MS';
@@ -11,7 +12,7 @@ const usualMs = 1_740_000;
 /** Is there such a program, can it be started, and is it used at all? Does not run it. */
 export function checkHelper({ helper, variables, targets }: Checked, cwd: string, path: string): Finding[] {
   const findings: Finding[] = [];
-  const find = (id: string, severity: Severity, message: string, where: string, fix: string): void =>
+  const find = (id: FindingId, severity: Severity, message: string, where: string, fix: string): void =>
     void findings.push({ id, topic, severity, message, where, fix });
   const text = variables.get(debounce);
   if (text !== undefined) {
@@ -89,6 +90,8 @@ function isFile(path: string): boolean {
 }
 
 function isExecutable(path: string): boolean {
+  // The superuser passes the check of some systems for any file, and then cannot execute it.
+  if (process.platform !== 'win32' && (statSync(path).mode & 0o111) === 0) return false;
   try {
     accessSync(path, constants.X_OK);
     return true;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Finding } from '../finding.js';
+import type { FindingId } from '../finding-ids.js';
 
 /** What a headers helper printed. */
 export interface HelperRun {
@@ -25,7 +26,7 @@ const shape = `echo '{"Authorization": "Bearer …"}'`;
 /** Runs the program that prints headers, as Claude Code does, and looks at what it printed. Tells names, never values. */
 export async function runHelper(options: HelperOptions): Promise<HelperRun> {
   const { where, timeoutMs } = options;
-  const failed = (id: string, message: string, fix: string): HelperRun => ({
+  const failed = (id: FindingId, message: string, fix: string): HelperRun => ({
     headers: {},
     findings: [{ id, topic: 'headers', severity: 'error', message, where, fix }],
   });

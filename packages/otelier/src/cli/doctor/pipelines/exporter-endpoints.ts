@@ -18,10 +18,8 @@ export function exporterEndpoints(config: PipelinesConfig): ReadonlyMap<string, 
 function endpointIn(options: unknown, signal: string, depth: number): URL | undefined {
   if (typeof options !== 'object' || options === null || depth > 8) return undefined;
   const given = options as Readonly<Record<string, unknown>>;
-  for (const name of [`${signal}Endpoint`, 'endpoint']) {
-    const text = given[name];
-    if (typeof text === 'string' && URL.canParse(text)) return new URL(text);
-  }
+  const url = (given.endpoints as Readonly<Record<string, unknown>> | undefined)?.[signal];
+  if (typeof url === 'string' && URL.canParse(url)) return new URL(url);
   for (const inner of [given[signal], given.exporter, ...Object.values((given.exporter as object | undefined) ?? {})]) {
     const found = endpointIn(inner, signal, depth + 1);
     if (found !== undefined) return found;

@@ -1,4 +1,4 @@
-import { takesOnly } from '../checks/metrics.js';
+import { takesOnly } from '../checks/temporality.js';
 import type { Finding } from '../finding.js';
 import type { Target } from '../targets.js';
 import type { PipelinesReport } from './try-pipelines.js';

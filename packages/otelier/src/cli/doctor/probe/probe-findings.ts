@@ -1,6 +1,6 @@
 import { distinct } from '../checks/protocol.js';
 import type { Finding } from '../finding.js';
-import type { Secrets } from '../secrets.js';
+import type { FindingId } from '../finding-ids.js';
 import { otlpVariables, type Target } from '../targets.js';
 import type { Variables } from '../variables.js';
 import type { Answer, Silence } from './answer.js';
@@ -10,18 +10,13 @@ import type { PlaceProbe, Probe, SignalProbe } from './probe.js';
 const topic = 'endpoints';
 
 /** What the answers mean, and what to change. */
-export function probeFindings(
-  { signals, places }: Probe,
-  targets: readonly Target[],
-  variables: Variables,
-  secrets: Secrets,
-): Finding[] {
+export function probeFindings({ signals, places }: Probe, targets: readonly Target[], variables: Variables): Finding[] {
   const all = signals.flatMap((signal, i) => {
     const target = targets[i] as Target;
     const { answer } = signal;
     if (answer === undefined || answer.kind === 'accepted') return [];
     const where = target.endpointFrom === undefined ? signal.url : variables.where(target.endpointFrom);
-    const told = tell(answer, signal, target, places, secrets);
+    const told = tell(answer, signal, target, places);
     return [{ ...told, topic, where } satisfies Finding];
   });
   return all.filter(distinct());
@@ -29,15 +24,9 @@ export function probeFindings(
 
 type Told = Pick<Finding, 'id' | 'severity' | 'message' | 'fix'>;
 
-function tell(
-  answer: Answer,
-  probe: SignalProbe,
-  target: Target,
-  places: readonly PlaceProbe[],
-  secrets: Secrets,
-): Told {
+function tell(answer: Answer, probe: SignalProbe, target: Target, places: readonly PlaceProbe[]): Told {
   const { signal, url } = probe;
-  const quote = (message: string): string => (message === '' ? '' : ` (${secrets.hide(message)})`);
+  const quote = (message: string): string => (message === '' ? '' : ` (${message})`);
   switch (answer.kind) {
     case 'accepted':
       throw new RangeError('an accepted canary is no finding');
@@ -133,7 +122,7 @@ export function names(knocks: readonly Knock[]): string {
   return knocks.map(({ protocol, tls }) => (tls ? `${protocol} over TLS` : protocol)).join(', ');
 }
 
-const silences: Readonly<Record<Silence, (url: string) => readonly [id: string, message: string, fix: string]>> = {
+const silences: Readonly<Record<Silence, (url: string) => readonly [id: FindingId, message: string, fix: string]>> = {
   'nothing-listens': (url) => [
     'probe-nothing-listens',
     `Nothing listens at ${url}.`,

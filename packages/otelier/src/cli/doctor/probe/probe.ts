@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Signal } from '@otelier/core';
 import { headersOf } from '../headers.js';
+import type { Secrets } from '../secrets.js';
 import { otlpVariables, type Protocol, shownUrl, type Target } from '../targets.js';
 import type { Variables } from '../variables.js';
 import type { Answer } from './answer.js';
@@ -39,13 +40,15 @@ export interface ProbeOptions {
   readonly canary: Canary;
   /** What the headers helper printed; used over HTTP, as Claude Code does. */
   readonly helperHeaders: Readonly<Record<string, string>>;
+  /** What servers say is told without these. */
+  readonly secrets: Secrets;
   readonly timeoutMs: number;
   readonly progress: (what: string) => void;
 }
 
 /** Asks every endpoint what it speaks, and sends it the canary of each signal as Claude Code would. */
 export async function probe(options: ProbeOptions): Promise<Probe> {
-  const { variables, targets, canary, helperHeaders, timeoutMs, progress } = options;
+  const { variables, targets, canary, helperHeaders, secrets, timeoutMs, progress } = options;
   const places = new Map<string, Promise<PlaceProbe>>();
   const signals = await Promise.all(
     targets.map(async ({ signal, protocol, url }): Promise<SignalProbe> => {
@@ -57,7 +60,7 @@ export async function probe(options: ProbeOptions): Promise<Probe> {
         progress(`asking ${origin.origin}`);
         const found = knock({ url: origin, headers, tls, timeoutMs }).then((knocks) => ({
           place: origin.origin,
-          knocks,
+          knocks: knocks.map((each) => ({ ...each, answer: withoutSecrets(each.answer, secrets) })),
         }));
         places.set(origin.origin, found);
       };
@@ -68,10 +71,15 @@ export async function probe(options: ProbeOptions): Promise<Probe> {
       if (sibling !== undefined) ask(sibling);
       const body = bodyOf(canary.batches[signal], protocol);
       const answer = await send({ signal, protocol, url, headers, body, tls, timeoutMs });
-      return { signal, protocol, url: shownUrl(url), answer };
+      return { signal, protocol, url: shownUrl(url), answer: withoutSecrets(answer, secrets) };
     }),
   );
   return { canary: canary.id, signals, places: await Promise.all(places.values()) };
+}
+
+/** A server may repeat in its message what it was sent. */
+function withoutSecrets(answer: Answer, secrets: Secrets): Answer {
+  return 'message' in answer ? { ...answer, message: secrets.hide(answer.message) } : answer;
 }
 
 /** OTLP's two doors usually stand side by side. */

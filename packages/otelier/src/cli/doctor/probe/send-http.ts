@@ -29,7 +29,12 @@ export function sendHttp({ signal, protocol, url, headers, body, tls, timeoutMs 
       outgoing.on('response', (response) => {
         const chunks: Buffer[] = [];
         let size = 0;
-        const done = (): void => resolve(read(response, Buffer.concat(chunks), signal));
+        const done = (): void =>
+          resolve(
+            response.complete
+              ? read(response, Buffer.concat(chunks), signal)
+              : { kind: 'silent', why: 'connection-lost' },
+          );
         response.on('data', (chunk: Buffer) => {
           size += chunk.length;
           if (size <= maxAnswerBytes) chunks.push(chunk);

@@ -1,7 +1,8 @@
 import pc from 'picocolors';
 import type { ResourceTable } from '../checks/resource.js';
 import { type Finding, type Severity, topics } from '../finding.js';
-import type { PipelinesReport } from '../pipelines/try-pipelines.js';
+import type { FieldChange } from '../pipelines/flat.js';
+import type { ExitReport, PipelinesReport } from '../pipelines/try-pipelines.js';
 import type { Answer } from '../probe/answer.js';
 import { understood } from '../probe/knock.js';
 import type { Probe } from '../probe/probe.js';
@@ -29,7 +30,7 @@ export function text(report: ReportData, colors: boolean): string {
   for (const topic of topics) {
     const own = report.findings.filter((finding) => finding.topic === topic);
     const body = [
-      ...own.map((finding) => told(finding, c)),
+      ...own.map((finding) => findingLines(finding, c)),
       ...(topic === 'endpoints' && report.probe ? [answers(report.probe, c)] : []),
       ...(topic === 'resource' && report.resource ? [table(report.resource, c)] : []),
       ...(topic === 'pipelines' && report.pipelines ? [exits(report.pipelines, report, c)] : []),
@@ -42,7 +43,7 @@ export function text(report: ReportData, colors: boolean): string {
 
 const marks: Readonly<Record<Severity, string>> = { error: '✗', warning: '!', info: '·' };
 
-function told({ id, severity, message, where, fix }: Finding, c: Colors): string {
+function findingLines({ id, severity, message, where, fix }: Finding, c: Colors): string {
   const paint = { error: c.red, warning: c.yellow, info: c.dim }[severity];
   const lines = wrap(message, width - 4).map((line, i) =>
     i === 0 ? `  ${paint(marks[severity])} ${line}` : `    ${line}`,
@@ -120,26 +121,41 @@ function table({ rows, corrected }: ResourceTable, c: Colors): string {
 }
 
 function exits({ file, exits: all }: PipelinesReport, { files }: ReportData, c: Colors): string {
-  const lines = all.flatMap(({ signal, exporter, paths, items, changes, temporality }) => {
-    const head = `  ${items > 0 ? c.green('✓') : c.yellow('!')} ${signal.padEnd(7)}  ${exporter}  ${c.dim(paths.join(', '))}`;
-    if (items === 0) return [head, '      nothing comes out'];
-    const of = (change: string): string =>
-      changes
-        .filter((each) => each.change === change)
-        .map(({ field, to }) => field.replace(/^attribute /, '') + (to === undefined ? '' : ` = ${JSON.stringify(to)}`))
-        .join(', ');
-    const told = ['removed', 'changed', 'added'].flatMap((change) => {
-      const list = of(change);
-      return list === '' ? [] : wrap(`${change}: ${list}`, width - 6).map((line) => `      ${line}`);
-    });
-    const unchanged = told.length === 0 ? ['      as it came'] : told;
-    return [head, ...unchanged, ...(temporality === undefined ? [] : [`      temporality: ${temporality}`])];
-  });
-  const found = files.map(
-    (each) =>
-      `  ${each.found ? c.green('✓') : c.yellow('!')} ${each.signal.padEnd(7)}  ${each.found ? 'is in' : 'is not in'} ${each.file}`,
-  );
-  return [`  What ${file} makes of the canary:`, ...lines, ...found].join('\n');
+  const lines: string[] = [];
+  for (const same of alike(all)) {
+    const [{ signal, items, changes, temporality }] = same;
+    const mark = items > 0 ? c.green('✓') : c.yellow('!');
+    lines.push(`  ${mark} ${signal.padEnd(7)}  ${same.map(({ exporter }) => exporter).join(', ')}`);
+    if (items === 0) lines.push('      nothing comes out');
+    else if (changes.length === 0) lines.push('      as it came');
+    else for (const kind of ['removed', 'changed', 'added'] as const) lines.push(...told(kind, changes));
+    if (temporality !== undefined) lines.push(`      temporality: ${temporality}`);
+  }
+  for (const { signal, file, found } of files) {
+    const mark = found ? c.green('✓') : c.yellow('!');
+    lines.push(`  ${mark} ${signal.padEnd(7)}  ${found ? 'is in' : 'is not in'} ${file}`);
+  }
+  return [`  What ${file} makes of the canary:`, ...lines].join('\n');
+}
+
+/** Exporters of one signal that get the same are told together. */
+function alike(exits: readonly ExitReport[]): [ExitReport, ...ExitReport[]][] {
+  const groups = new Map<string, [ExitReport, ...ExitReport[]]>();
+  for (const exit of exits) {
+    const { signal, items, changes, temporality } = exit;
+    const key = JSON.stringify([signal, items > 0, changes, temporality]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [exit]);
+    else group.push(exit);
+  }
+  return [...groups.values()];
+}
+
+function told(kind: FieldChange['change'], changes: readonly FieldChange[]): string[] {
+  const own = changes.filter(({ change }) => change === kind);
+  if (own.length === 0) return [];
+  const list = own.map(({ field, to }) => field.replace(/^attribute /, '') + (to === undefined ? '' : ` = ${to}`));
+  return wrap(`${kind}: ${list.join(', ')}`, width - 6).map((line) => `      ${line}`);
 }
 
 function cut(value: string, longest: number): string {

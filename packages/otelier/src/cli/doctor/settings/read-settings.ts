@@ -1,4 +1,5 @@
 import type { Finding, Severity } from '../finding.js';
+import type { FindingId } from '../finding-ids.js';
 import { isTelemetryVariable } from '../known-variables.js';
 import { jsonMistake } from './json-mistake.js';
 
@@ -14,7 +15,7 @@ export interface Settings {
 /** Reads the text of a Claude Code settings file; `name` is how findings call it. */
 export function readSettings(text: string, name: string): Settings {
   const findings: Finding[] = [];
-  const find = (id: string, severity: Severity, message: string, fix: string, where = name): void =>
+  const find = (id: FindingId, severity: Severity, message: string, fix: string, where = name): void =>
     void findings.push({ id, topic: 'sources', severity, message, where, fix });
   const env = new Map<string, string>();
   const clean = text.replace(/^\ufeff/, '');
@@ -44,7 +45,7 @@ export function readSettings(text: string, name: string): Settings {
   return { env, findings };
 }
 
-type Find = (id: string, severity: Severity, message: string, fix: string) => void;
+type Find = (id: FindingId, severity: Severity, message: string, fix: string) => void;
 
 function readVariable(key: string, value: unknown, env: Map<string, string>, find: Find): void {
   if (key === 'otelHeadersHelper') {

@@ -84,7 +84,7 @@ export class CommandReader {
       return true;
     }
     const name = plainText(command.pieces) ?? '';
-    this.lookForSlips(command, args, prefix, before);
+    this.lookForSlips(command, args, before);
     switch (name) {
       case 'export':
       case 'declare':
@@ -185,7 +185,7 @@ export class CommandReader {
     }
     const isClaude = /^(?:.*\/)?claude$|^@anthropic-ai\/claude-code(?:@.*)?$/.test(program);
     // The rest of a value that a blank has cut off stands where a program should.
-    const isCut = !isClaude && args.some(({ pieces }) => plainText(pieces) === 'claude');
+    const isCut = !isClaude && (looksLikePair(name) || args.some(({ pieces }) => plainText(pieces) === 'claude'));
     for (const { name: variable, value, line } of own) {
       const { conditional } = this.blocks;
       if (isClaude) {
@@ -196,12 +196,7 @@ export class CommandReader {
   }
 
   /** `before`: the variable that the command before this one, on the same line, assigned last. */
-  private lookForSlips(
-    { pieces, line }: Word,
-    args: readonly Word[],
-    prefix: readonly Assignment[],
-    before: string | undefined,
-  ): void {
+  private lookForSlips({ pieces, line }: Word, args: readonly Word[], before: string | undefined): void {
     const name = plainText(pieces) ?? '';
     const first = args[0] && plainText(args[0].pieces);
     if (validName.test(name) && first?.startsWith('=')) this.notes.push({ kind: 'spaces-around-equals', line, name });
@@ -210,10 +205,7 @@ export class CommandReader {
       if (first !== undefined && validName.test(first) && second?.startsWith('='))
         this.notes.push({ kind: 'spaces-around-equals', line, name: first });
     }
-    const looksLikePair = /^[\w.-]+=/.test(name) && !assignment.test(name);
-    if (looksLikePair && before !== undefined) this.notes.push({ kind: 'cut-at-separator', line, name: before });
-    if (looksLikePair && prefix.length > 0)
-      this.notes.push({ kind: 'cut-at-space', line, name: (prefix.at(-1) as Assignment).name });
+    if (before !== undefined && looksLikePair(name)) this.notes.push({ kind: 'cut-at-separator', line, name: before });
   }
 
   private expandValue(value: readonly Piece[]): Expanded {
@@ -227,6 +219,11 @@ export class CommandReader {
     const value = this.unset.has(name) ? undefined : this.environment[name];
     return value === undefined ? undefined : { value };
   }
+}
+
+/** `team.id=x`: no assignment of a shell, so it was meant as part of a value. */
+function looksLikePair(word: string): boolean {
+  return /^[\w.-]+=/.test(word) && !assignment.test(word);
 }
 
 function split(words: readonly Word[]): { prefix: Assignment[]; rest: Word[] } {

@@ -95,13 +95,7 @@ describe('slips', () => {
     ['export A = b', [['spaces-around-equals', 'A']]],
     ['A = b', [['spaces-around-equals', 'A']]],
     ['export A=org.name=My Company', [['cut-at-space', 'A']]],
-    [
-      'A=Authorization=Bearer org.name=x claude',
-      [
-        ['cut-at-space', 'A'],
-        ['other-command', 'A'],
-      ],
-    ],
+    ['A=Authorization=Bearer org.name=x claude', [['cut-at-space', 'A']]],
     ['export A=a=1;team.id=2', [['cut-at-separator', 'A']]],
     ['A=b', [['not-exported', 'A']]],
     ['A=Authorization=Bearer token claude', [['cut-at-space', 'A']]],
