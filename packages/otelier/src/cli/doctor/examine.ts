@@ -31,6 +31,8 @@ export interface Examination extends Sources {
   /** How long one request, and one run of the helper, may take. */
   readonly timeoutMs: number;
   readonly helperTimeoutMs: number;
+  /** The two ports that usually stand side by side; default 4317 and 4318. */
+  readonly doorPorts?: readonly [grpc: string, http: string];
   readonly progress: (what: string) => void;
 }
 
@@ -84,8 +86,11 @@ export async function examine(examination: Examination): Promise<Diagnosis> {
   let probed: Probe | undefined;
   let files: FileSearch[] = [];
   if (examination.probe && checked.targets.length > 0) {
-    const { timeoutMs } = examination;
-    probed = await probe({ variables, targets: checked.targets, canary, helperHeaders, secrets, timeoutMs, progress });
+    const { timeoutMs, doorPorts } = examination;
+    probed = await probe({
+      ...{ variables, targets: checked.targets, canary, helperHeaders, secrets, timeoutMs, progress },
+      ...(doorPorts && { doorPorts }),
+    });
     findings.push(...probeFindings(probed, checked.targets, variables));
     if (pipelines !== undefined) {
       progress("looking for the canary in the pipeline's files");

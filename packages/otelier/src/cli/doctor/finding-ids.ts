@@ -88,6 +88,7 @@ export const findingIds = [
   'shell-other-command',
   'shell-spaces',
   'shell-unknown-value',
+  'shell-unset-variable',
   'shell-unterminated',
   'telemetry-off',
   'temporality-backend',

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: shell text
 import { expect, test } from 'vitest';
 import { examinePatient, type Patient } from '../../../test/doctor.js';
 import { type FindingId, findingIds } from './finding-ids.js';
@@ -214,6 +215,11 @@ const cases: readonly (readonly [FindingId, Patient, Patient])[] = [
   ['helper-not-json', helper('echo a=b'), helper(`echo ' {"a":"b"} '`)],
   ['helper-not-object', helper(`echo '["a"]'`), helper(`echo '{"a":"b"}'`)],
   ['helper-header', helper(`echo '{"a b":"c"}'`), helper(`echo '{"A-b":"c d"}'`)],
+  [
+    'shell-unset-variable',
+    { shell: 'export OTEL_SERVICE_NAME=a$NOWHERE' },
+    { shell: 'X=\nexport OTEL_SERVICE_NAME=a$X${NOWHERE:-b}' },
+  ],
   ['shell-unterminated', { shell: 'export OTEL_SERVICE_NAME="x' }, { shell: 'export OTEL_SERVICE_NAME="x"' }],
   ['shell-not-read', { shell: '. ./other' }, { shell: 'cat ./other' }],
   ['shell-spaces', { shell: 'export OTEL_SERVICE_NAME = x' }, { shell: 'export OTHER = x' }],

@@ -84,7 +84,7 @@ function readShellFile(
 ): void {
   const reading = readShell(text, env);
   for (const name of reading.unset) if (isTelemetryVariable(name)) variables.remove(name, 'shell');
-  for (const { name, value, unknown, exported, line, conditional } of reading.variables.values()) {
+  for (const { name, value, unknown, missing, exported, line, conditional } of reading.variables.values()) {
     if (!isTelemetryVariable(name) || !exported) continue;
     const at = `${source}:${line}`;
     variables.add(name, { value, level: 'shell', source: at });
@@ -92,6 +92,11 @@ function readShellFile(
     if (unknown !== undefined) {
       const message = `The value holds ${unknown}, which only a running shell knows: what depends on it was not checked.`;
       findings.push({ id: 'shell-unknown-value', topic: 'sources', severity: 'info', message, where });
+    }
+    if (missing !== undefined) {
+      const message = `The value holds $${missing}, which is not set here: it was taken as empty.`;
+      const fix = 'Run otelier doctor where it is set, or look at its spelling.';
+      findings.push({ id: 'shell-unset-variable', topic: 'sources', severity: 'warning', message, where, fix });
     }
     if (conditional) {
       const message = 'It is set under a condition or in a function; here it is taken as set.';

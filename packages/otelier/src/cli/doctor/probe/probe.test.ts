@@ -239,19 +239,15 @@ test('a connection that breaks off in an answer', async () => {
 });
 
 test('the usual port beside is looked at', async () => {
-  const doors = otlpReceiver({ grpc: '127.0.0.1:4317', http: false });
-  const running = createCollector(
-    definePipelines({ logs: { l: { receivers: [doors], exporters: [memoryExporter()] } } }),
-    {
-      logger: { debug() {}, info() {}, warn() {}, error() {} },
-    },
-  );
-  await running.start();
-  cleanups.push(() => running.shutdown({ deadline: '0ms' }));
-  const { findings } = await probed({ ...onlyLogs, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' });
+  const { grpc } = await collector();
+  const http = await closedPort();
+  const doorPorts = [new URL(grpc).port, new URL(http).port] as const;
+  const env = { ...onlyLogs, OTEL_EXPORTER_OTLP_ENDPOINT: http };
+  const { findings } = await probed(env, { options: { doorPorts } });
   expect(findings.find(({ id }) => id === 'probe-other-port')?.fix).toBe(
-    'export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317\nexport OTEL_EXPORTER_OTLP_PROTOCOL=grpc',
+    `export OTEL_EXPORTER_OTLP_ENDPOINT=${grpc}\nexport OTEL_EXPORTER_OTLP_PROTOCOL=grpc`,
   );
+  expect(await probeIds(env)).toEqual(['probe-nothing-listens']);
 });
 
 test('the canary is looked for in the files of the pipeline, and missed where another one runs', async () => {

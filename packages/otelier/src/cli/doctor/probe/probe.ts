@@ -42,13 +42,24 @@ export interface ProbeOptions {
   readonly helperHeaders: Readonly<Record<string, string>>;
   /** What servers say is told without these. */
   readonly secrets: Secrets;
+  /** The two ports that usually stand side by side; default 4317 and 4318. */
+  readonly doorPorts?: readonly [grpc: string, http: string];
   readonly timeoutMs: number;
   readonly progress: (what: string) => void;
 }
 
 /** Asks every endpoint what it speaks, and sends it the canary of each signal as Claude Code would. */
 export async function probe(options: ProbeOptions): Promise<Probe> {
-  const { variables, targets, canary, helperHeaders, secrets, timeoutMs, progress } = options;
+  const {
+    variables,
+    targets,
+    canary,
+    helperHeaders,
+    secrets,
+    timeoutMs,
+    progress,
+    doorPorts = ['4317', '4318'],
+  } = options;
   const places = new Map<string, Promise<PlaceProbe>>();
   const signals = await Promise.all(
     targets.map(async ({ signal, protocol, url }): Promise<SignalProbe> => {
@@ -67,7 +78,7 @@ export async function probe(options: ProbeOptions): Promise<Probe> {
       const logs = protocol === 'grpc' ? new URL('/v1/logs', url) : new URL(url);
       logs.pathname = logs.pathname.replace(/\/v1\/(?:metrics|traces)$/, '/v1/logs');
       ask(logs);
-      const sibling = siblingPort(logs);
+      const sibling = siblingPort(logs, doorPorts);
       if (sibling !== undefined) ask(sibling);
       const body = bodyOf(canary.batches[signal], protocol);
       const answer = await send({ signal, protocol, url, headers, body, tls, timeoutMs });
@@ -82,9 +93,10 @@ function withoutSecrets(answer: Answer, secrets: Secrets): Answer {
   return 'message' in answer ? { ...answer, message: secrets.hide(answer.message) } : answer;
 }
 
-/** OTLP's two doors usually stand side by side. */
-function siblingPort(url: URL): URL | undefined {
-  const other = { '4317': '4318', '4318': '4317' }[url.port];
+/** The other one of OTLP's two doors, from either of them. */
+function siblingPort(url: URL, ports: readonly [string, string]): URL | undefined {
+  const at = ports.indexOf(url.port);
+  const other = at < 0 ? undefined : ports[1 - at];
   if (other === undefined) return undefined;
   const sibling = new URL('/v1/logs', url);
   sibling.port = other;

@@ -143,7 +143,7 @@ export class CommandReader {
     const before = append ? (this.lookUp(name) ?? { value: '' }) : { value: '' };
     const known = expanded.value !== undefined && before.value !== undefined;
     const whole = known
-      ? { value: `${before.value}${expanded.value}` }
+      ? { ...expanded, value: `${before.value}${expanded.value}` }
       : expanded.value === undefined
         ? expanded
         : before;

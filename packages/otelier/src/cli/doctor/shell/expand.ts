@@ -4,17 +4,21 @@ import type { Piece } from './token.js';
 export interface Expanded {
   readonly value: string | undefined;
   readonly unknown?: string;
+  /** A variable in it that is not set, and counts as empty. */
+  readonly missing?: string;
 }
 
 /** Puts a word's pieces together. `lookUp` answers what a variable is; undefined in it means not set. */
 export function expand(pieces: readonly Piece[], lookUp: (name: string) => Expanded | undefined): Expanded {
   let value = '';
+  let missing: string | undefined;
   for (const piece of pieces) {
     const next = expandPiece(piece, lookUp);
     if (next.value === undefined) return next;
     value += next.value;
+    missing ??= next.missing;
   }
-  return { value };
+  return { value, ...(missing !== undefined && { missing }) };
 }
 
 function expandPiece(piece: Piece, lookUp: (name: string) => Expanded | undefined): Expanded {
@@ -22,7 +26,7 @@ function expandPiece(piece: Piece, lookUp: (name: string) => Expanded | undefine
   if (piece.kind === 'unknown') return { value: undefined, unknown: piece.what };
   const found = lookUp(piece.name);
   if (found !== undefined && (found.value === undefined || found.value !== '' || piece.ifEmpty !== true)) return found;
-  return piece.fallback === undefined ? { value: '' } : expand(piece.fallback, lookUp);
+  return piece.fallback === undefined ? { value: '', missing: piece.name } : expand(piece.fallback, lookUp);
 }
 
 /** Replaces an unquoted `~` at the beginning of a value and after its colons, as in an assignment. */

@@ -8,6 +8,8 @@ export interface ShellVariable {
   /** Undefined when only a running shell knows; `unknown` then says why. */
   readonly value: string | undefined;
   readonly unknown?: string;
+  /** A variable in its value that is not set here, and counts as empty. */
+  readonly missing?: string;
   /** Whether programs that are started afterwards see it. */
   readonly exported: boolean;
   readonly line: number;
