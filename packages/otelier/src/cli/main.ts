@@ -77,6 +77,17 @@ program
   .option('--json', 'print the result as JSON')
   .action(async (options: object) => (await import('./demo/demo.js')).demo(options));
 
+program
+  .command('doctor')
+  .description('find out why telemetry of Claude Code does not arrive, or arrives otherwise than meant')
+  .option('--shell <file...>', 'shell files that set variables, such as ~/.zshrc; nothing in them is run')
+  .option('--settings <file...>', 'settings files of Claude Code (default: those that it would read here)')
+  .option('--config <file>', 'the pipeline file (default: pipeline.config.ts, if there is one)')
+  .option('--no-probe', 'send nothing')
+  .option('--run-headers-helper', 'run the program of otelHeadersHelper, and send what it prints')
+  .option('--json', 'print everything as JSON')
+  .action(async (options: object) => (await import('./doctor/doctor.js')).doctor(options));
+
 try {
   await program.parseAsync();
 } catch (error) {

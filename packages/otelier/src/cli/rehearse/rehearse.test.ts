@@ -111,3 +111,14 @@ test('a signal that no pipeline takes is refused', async () => {
   });
   await rehearsal.end();
 });
+
+test('a processor that never ends does not hold up the rehearsal for ever', async () => {
+  const never = processor('never', { logs: () => new Promise<never>(() => {}) });
+  const rehearsal = await rehearse(
+    definePipelines({ logs: { l: { receivers: [memoryReceiver()], processors: [never], exporters: [nowhere()] } } }),
+  );
+  await expect(rehearsal.send(rehearsal.entrances[0]!, claudeCode.userPrompt())).rejects.toMatchObject({
+    code: 'deadline',
+  });
+  await rehearsal.end();
+}, 60_000);

@@ -1,4 +1,11 @@
-import { type AccountData, type AnyBatch, createCollector, type Logger, type PipelinesConfig } from '@otelier/core';
+import {
+  type AccountData,
+  type AnyBatch,
+  createCollector,
+  type Logger,
+  PipelineError,
+  type PipelinesConfig,
+} from '@otelier/core';
 import { type Answer, fakeClock } from '@otelier/testing';
 import { type Entrance, type Exit, standIns } from './stand-ins.js';
 
@@ -13,7 +20,7 @@ export interface Rehearsal {
   /**
    * Sends one request in through an entrance, and lets time pass until it is answered.
    *
-   * @throws {PipelineError} when the pipelines refuse it, or none of them takes its signal.
+   * @throws {PipelineError} when the pipelines refuse it, none of them takes its signal, or they do not come to an end.
    */
   send(entrance: Entrance, batch: AnyBatch): Promise<Answer>;
   /** What every component did so far, by id. */
@@ -44,6 +51,7 @@ export async function rehearse(config: PipelinesConfig): Promise<Rehearsal> {
     for (let turn = 0; open; turn++) {
       await Promise.race([settled.catch(() => {}), pause(turn < 3 ? 0 : 10)]);
       if (open) await clock.advance(stepMs);
+      if (open && turn > maxTurns) throw new PipelineError('deadline', 'the pipelines do not come to an end');
     }
     return settled;
   };
@@ -59,6 +67,9 @@ export async function rehearse(config: PipelinesConfig): Promise<Rehearsal> {
 
 /** Longer than usual intervals of batching, shorter than the patience of a drain. */
 const stepMs = 1000;
+
+/** About ten seconds: a processor that waits for something outside would wait for ever. */
+const maxTurns = 1000;
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
