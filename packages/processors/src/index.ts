@@ -1,6 +1,20 @@
 export { type AggregateOptions, aggregate } from './aggregate/aggregate.js';
 export { apply } from './apply/apply.js';
 export { type BatchOptions, batch, batched } from './batch/batch.js';
+export {
+  type Catalogue,
+  claudeCode,
+  type EventDefinition,
+  type EventName,
+  type Events,
+  type FieldDefinition,
+  type FieldName,
+  type Fields,
+  fieldsByName,
+  type MetricDefinition,
+  type MetricName,
+  type Metrics,
+} from './catalogue/catalogue.js';
 export { type CumulativeToDeltaOptions, cumulativeToDelta } from './cumulative-to-delta/cumulative-to-delta.js';
 export { type DeltaToCumulativeOptions, deltaToCumulative } from './delta-to-cumulative/delta-to-cumulative.js';
 export { type DropAttributesOptions, dropAttributes } from './drop-attributes/drop-attributes.js';

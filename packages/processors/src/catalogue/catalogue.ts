@@ -9,6 +9,8 @@ export interface FieldDefinition {
   readonly since?: string;
   /** Last version of the client that was seen to send it. */
   readonly until?: string;
+  /** Last version of the client that was seen to send the number as text. */
+  readonly textUntil?: string;
   /** Members of a `json` or `map` field; those not named are of the field's own class. */
   readonly members?: Fields;
 }
@@ -24,12 +26,22 @@ export interface EventDefinition {
   readonly fields: Fields;
 }
 
+/** Events by `event.name`. */
+export interface Events {
+  readonly [name: string]: EventDefinition;
+}
+
 /** One metric. */
 export interface MetricDefinition {
   readonly unit: string;
   readonly since?: string;
   /** Attributes of its points beside the common ones. */
   readonly fields: Fields;
+}
+
+/** Metrics by name. */
+export interface Metrics {
+  readonly [name: string]: MetricDefinition;
 }
 
 /** The telemetry of one client, as its classes of fields: data, with no code that depends on it. */
@@ -41,8 +53,11 @@ export interface Catalogue {
   readonly resource: Fields;
   /** Attributes of every event and of every metric point. */
   readonly common: Fields;
-  readonly events: { readonly [name: string]: EventDefinition };
-  readonly metrics: { readonly [name: string]: MetricDefinition };
+  readonly events: Events;
+  readonly metrics: Metrics;
   /** Attributes of spans and span events, whichever. */
   readonly spans: Fields;
 }
+
+export { claudeCode, type EventName, type FieldName, type MetricName } from './claude-code/claude-code.js';
+export { fieldsByName } from './fields-by-name.js';

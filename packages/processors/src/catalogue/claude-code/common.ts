@@ -1,0 +1,27 @@
+/** Attributes of every event and of every metric point. Those named `event.*` and `prompt.id` stand on events only. */
+export const common = {
+  'user.id': { class: 'identity', type: 'string' },
+  'organization.id': { class: 'identity', type: 'string' },
+  'user.email': { class: 'identity', type: 'string' },
+  'user.account_uuid': { class: 'identity', type: 'string' },
+  'user.account_id': { class: 'identity', type: 'string', since: '2.1.100' },
+  'session.id': { class: 'label', type: 'string' },
+  'app.version': { class: 'label', type: 'string' },
+  'app.entrypoint': { class: 'label', type: 'string' },
+  'terminal.type': { class: 'label', type: 'string' },
+  'anthropic.provider': { class: 'label', type: 'string', since: '2.1.330' },
+  'anthropic.custom_base_url': { class: 'label', type: 'bool', since: '2.1.330' },
+  'event.name': { class: 'label', type: 'string' },
+  'event.timestamp': { class: 'label', type: 'string' },
+  'event.sequence': { class: 'label', type: 'int', since: '2.1.45' },
+  'prompt.id': { class: 'label', type: 'string', since: '2.1.100' },
+  'workspace.host_paths': { class: 'content', type: 'array' },
+  // with OTEL_METRICS_INCLUDE_REPOSITORY; an owner may be a person, and stands in the URL
+  'vcs.repository.url.full': { class: 'identity', type: 'string' },
+  'vcs.owner.name': { class: 'identity', type: 'string' },
+  'vcs.repository.name': { class: 'label', type: 'string' },
+  'vcs.provider.name': { class: 'label', type: 'string' },
+  'vcs.ref.head.name': { class: 'label', type: 'string' },
+  'vcs.ref.head.type': { class: 'label', type: 'string' },
+  'vcs.ref.head.revision': { class: 'label', type: 'string' },
+} as const;
