@@ -36,17 +36,27 @@ export { type DropAttributesOptions, dropAttributes } from './drop-attributes/dr
 export { type FilteredSignals, type FilterNames, type FilterOptions, filter, filtered } from './filter/filter.js';
 export { type KeepAttributesOptions, keepAttributes } from './keep-attributes/keep-attributes.js';
 export {
+  type Action,
   contentAttributes,
+  type FieldRule,
+  type HashAction,
+  type HashKey,
+  type HashOptions,
+  hash,
   identityAttributes,
-  type Mask,
   type MaskFunction,
   nameAttributes,
   payloadAttributes,
   payloadLabels,
-  type RedactPromptsOptions,
+  type Redaction,
+  type RedactOptions,
   redact,
-  redactPrompts,
-} from './redact-prompts/redact-prompts.js';
+  redactBatch,
+  strict,
+  type TruncateAction,
+  truncate,
+} from './redact/redact.js';
+export { type Mask, promptOptions, type RedactPromptsOptions, redactPrompts } from './redact-prompts/redact-prompts.js';
 export {
   type AttributeEdit,
   claudeCodeNumbers,
