@@ -218,6 +218,15 @@ describe('keyed hashes', () => {
   });
 });
 
+test('strict lets nobody be told, with a key or without', () => {
+  const given = { 'user.email': 'ada@analytical-engines.org', 'user.id': 'c0ffee', model: 'opus' };
+  expect(one(given).attributes.toObject()).toEqual(given);
+  expect(one(given, strict()).attributes.toObject()).toEqual({ model: 'opus' });
+  const hashed = one(given, strict({ keys: [key] })).attributes.toObject();
+  expect(hashed['user.email']).toMatch(/^hmac:k1:/);
+  expect(hashed['user.id']).toMatch(/^hmac:k1:/);
+});
+
 describe('reports', () => {
   test('count by field and rule, and never say what was there', () => {
     const found: Redaction[] = [];
@@ -254,9 +263,11 @@ describe('reports', () => {
     expect([...points.points()][0]!.attributes.toObject()).toEqual({ prompt: '[redacted 1 chars]' });
   });
 
-  test('of a pipeline are notes and metrics of the collector', async () => {
+  test('of a pipeline are notes of the component', async () => {
     await using run = await testPipeline([redact()]);
     await run.send(claudeCode.userPrompt({ prompt: 'my secret' }));
+    // The prompt stands in two attributes.
+    expect(run.accounts()['logs/test/redact']).toMatchObject({ in: 1, out: 1, noted: { redacted_content: 2 } });
     expect([...run.received.logs[0]!.records()][0]!.attributes.get('prompt')).toBe('[redacted 9 chars]');
   });
 });

@@ -1,6 +1,7 @@
 /** How often each rule was applied to each field of one batch. Names of fields come from the catalogue and the options, so they are few. */
 export class Report {
-  declare private readonly counts: Map<string, number>;
+  /** By field, then by rule. */
+  declare private readonly counts: Map<string, Map<string, number>>;
   /** Findings on the record that is walked: `field:rule`, when somebody wants to know. */
   declare private readonly onRecord: Set<string> | undefined;
   /** The field that is looked at. */
@@ -13,9 +14,10 @@ export class Report {
   }
 
   add(rule: string): void {
-    const name = `${this.field}:${rule}`;
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
-    this.onRecord?.add(name);
+    let rules = this.counts.get(this.field);
+    if (rules === undefined) this.counts.set(this.field, (rules = new Map()));
+    rules.set(rule, (rules.get(rule) ?? 0) + 1);
+    this.onRecord?.add(`${this.field}:${rule}`);
   }
 
   /** What was found since the last call, sorted. */
@@ -31,10 +33,8 @@ export class Report {
   take(): readonly Redaction[] {
     this.onRecord?.clear();
     if (this.counts.size === 0) return none;
-    const taken = [...this.counts].map(([name, count]): Redaction => {
-      const colon = name.lastIndexOf(':');
-      return { field: name.slice(0, colon), rule: name.slice(colon + 1), count };
-    });
+    const taken: Redaction[] = [];
+    for (const [field, rules] of this.counts) for (const [rule, count] of rules) taken.push({ field, rule, count });
     this.counts.clear();
     return taken;
   }

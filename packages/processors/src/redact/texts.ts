@@ -50,7 +50,7 @@ export class Texts implements JsonRules<Rule> {
     if (rule.structured && rule.action !== 'drop' && (rule.class === 'content' || maybeJson.test(text))) {
       if (!(this.whole && rule.class === 'content')) {
         const json = rewriteJson(text, rule, key, this.maxDepth, depth + 1, this);
-        if (json.text !== undefined) return this.joined(json.text);
+        if (json.text !== undefined) return rule.class === 'content' ? json.text : this.joined(json.text);
         // A text that only begins like JSON is judged like any other; unless it would stay, it is hidden whole.
         if (json.fault === 'too-deep' || rule.class === 'content') this.report.add(json.fault);
         if (json.fault === 'too-deep') return this.hidden(text, key, 'content', this.hiding('content'));
