@@ -64,6 +64,7 @@ describe('what becomes of a value', () => {
     // Names that say what follows.
     ['db.password', 'hunter2', '[redacted]'],
     ['apiKey', 'hunter2', '[redacted]'],
+    ['tool_input', '{"password":"hunter2","n":"x"}', '{"password":"[redacted]","n":"[redacted 1 chars]"}'],
     // Detectors look into what stays.
     ['model', `m-${secret}`, 'm-[secret aws-access-key]'],
     ['x', 'ada@analytical-engines.org', '[identity email]'],

@@ -105,8 +105,7 @@ export class Rules {
     if (parent.action === 'keep' && !parent.open) return parent;
     const own = this.configured.get(key) ?? parent.members?.get(key);
     if (own !== undefined) return own;
-    if (parent.open) return this.known.get(key) ?? (isSecretName(key) ? this.secret : parent);
-    return isSecretName(key) && parent.class !== 'content' ? this.secret : parent;
+    return (parent.open ? this.known.get(key) : undefined) ?? (isSecretName(key) ? this.secret : parent);
   }
 }
 
