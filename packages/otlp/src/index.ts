@@ -18,6 +18,7 @@ export type {
   SpanData,
   SummaryPointData,
 } from './build/data.js';
+export { Fields } from './door/fields.js';
 export {
   type AttributesForExemplars,
   addToExemplars,
@@ -42,6 +43,10 @@ export type {
 export type { Metric, ResourceMetrics, ScopeMetrics, Temporality } from './metrics/metric.js';
 export { MetricsBatch } from './metrics/metrics-batch.js';
 export { type PointHead, pointBytes, pointHead, requestOfPoints } from './metrics/point-parts.js';
+export { Edits } from './rewrite/edits.js';
+export { Entry } from './rewrite/entry.js';
+export { rewriteText, type TextSink } from './rewrite/rewrite-text.js';
+export { owners, type TextField, textFields } from './rewrite/table.js';
 export {
   decodeExportResponse,
   type Encoding,

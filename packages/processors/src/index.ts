@@ -17,21 +17,46 @@ export {
 } from './catalogue/catalogue.js';
 export { type CumulativeToDeltaOptions, cumulativeToDelta } from './cumulative-to-delta/cumulative-to-delta.js';
 export { type DeltaToCumulativeOptions, deltaToCumulative } from './delta-to-cumulative/delta-to-cumulative.js';
+export {
+  type Clue,
+  type Detection,
+  type Detector,
+  Detectors,
+  type HighEntropyOptions,
+  highEntropy,
+  type Literal,
+  type PatternOptions,
+  pattern,
+  piiDetectors,
+  type Shape,
+  secretDetectors,
+  type Tail,
+} from './detect/detect.js';
 export { type DropAttributesOptions, dropAttributes } from './drop-attributes/drop-attributes.js';
 export { type FilteredSignals, type FilterNames, type FilterOptions, filter, filtered } from './filter/filter.js';
 export { type KeepAttributesOptions, keepAttributes } from './keep-attributes/keep-attributes.js';
 export {
+  type Action,
   contentAttributes,
+  type FieldRule,
+  type HashAction,
+  type HashKey,
+  type HashOptions,
+  hash,
   identityAttributes,
-  type Mask,
   type MaskFunction,
   nameAttributes,
   payloadAttributes,
   payloadLabels,
-  type RedactPromptsOptions,
+  type Redaction,
+  type RedactOptions,
   redact,
-  redactPrompts,
-} from './redact-prompts/redact-prompts.js';
+  redactBatch,
+  strict,
+  type TruncateAction,
+  truncate,
+} from './redact/redact.js';
+export { type Mask, promptOptions, type RedactPromptsOptions, redactPrompts } from './redact-prompts/redact-prompts.js';
 export {
   type AttributeEdit,
   claudeCodeNumbers,

@@ -2,7 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { AnyBatch } from '@otelier/core';
 import { LogsBatch, MetricsBatch, TracesBatch } from '@otelier/otlp';
 import { describe, expect, test } from 'vitest';
-import { contentAttributes, redact } from './redact-prompts.js';
+import { contentAttributes, redactBatch } from '../redact/redact.js';
+import { promptOptions, type RedactPromptsOptions } from './redact-prompts.js';
+
+const redact = <B extends AnyBatch>(batch: B, options: RedactPromptsOptions = {}): B =>
+  redactBatch(batch, promptOptions(options));
 
 const folder = new URL('../../../testing/fixtures/claude-code/', import.meta.url);
 const files = (readdirSync(folder, { recursive: true }) as string[])

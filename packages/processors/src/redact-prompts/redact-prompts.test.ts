@@ -1,3 +1,4 @@
+import type { AnyBatch } from '@otelier/core';
 import {
   type AnyValue,
   buildLogs,
@@ -9,7 +10,11 @@ import {
 } from '@otelier/otlp';
 import { claudeCode, testPipeline } from '@otelier/testing';
 import { describe, expect, test } from 'vitest';
-import { nameAttributes, type RedactPromptsOptions, redact, redactPrompts } from './redact-prompts.js';
+import { nameAttributes, redactBatch } from '../redact/redact.js';
+import { promptOptions, type RedactPromptsOptions, redactPrompts } from './redact-prompts.js';
+
+const redact = <B extends AnyBatch>(batch: B, options: RedactPromptsOptions = {}): B =>
+  redactBatch(batch, promptOptions(options));
 
 const first = (batch: LogsBatch): LogRecord => [...batch.records()][0]!;
 const attributes = (given: Record<string, AnyValue>, options: RedactPromptsOptions = {}) =>
@@ -131,7 +136,9 @@ describe('listed names inside values of other attributes', () => {
     [{ text: '{"a":"{\\"prompt\\":\\"abc\\"}"}' }, { text: '{"a":"{\\"prompt\\":\\"[redacted 3 chars]\\"}"}' }],
     [{ text: '{"a":1,"prompt":"cut o' }, { text: '[redacted 22 chars]' }],
     [{ text: "{'prompt': 'abc'}" }, { text: '[redacted 17 chars]' }],
-    [{ text: '[info] all is well' }, { text: '[info] all is well' }],
+    // Nobody knows this field, and it holds more than a label.
+    [{ text: '[info] all is well' }, { text: '[redacted 18 chars]' }],
+    [{ text: 'info' }, { text: 'info' }],
     [{ text: '{"a":1}' }, { text: '{"a":1}' }],
   ] as [Record<string, AnyValue>, Record<string, AnyValue>][])('%j', (before, after) => {
     expect(attributes(before)).toEqual(after);
@@ -215,13 +222,6 @@ test('in a pipeline everything arrives, masked, and the books balance', async ()
   await run.send(claudeCode.tokenUsage());
   expect(first(run.received.logs[0]!).attributes.get('prompt')).toBe('[redacted 9 chars]');
   expect(run.received.metrics.length).toBe(1);
-});
-
-test('works as plain functions on single items', () => {
-  const batch = claudeCode.userPrompt({ prompt: 'my secret' });
-  const record = first(batch);
-  redactPrompts().hooks?.logRecord?.(record, undefined as never);
-  expect(record.attributes.get('prompt')).toBe('[redacted 9 chars]');
 });
 
 test.each([

@@ -1,56 +1,52 @@
-/** What to do with the values that a JSON text holds. */
-export interface JsonRules {
-  /** How to treat what stands under a key, given how its parent is treated. */
-  member(key: string, parent: Treatment): Treatment;
+/** What to do with the values that a JSON text holds; `R` is what the rules know of one place. */
+export interface JsonRules<R> {
+  /** The rule for what stands under a key, given that of its parent. */
+  member(key: string, parent: R): R;
   /** A key's replacement; the same key when it may stay. `nth` counts the keys that were replaced in this object. */
-  key(key: string, nth: number): string;
+  key(key: string, parent: R, nth: number): string;
   /** A text's replacement, or undefined for `null`. `depth` counts from the root of the text given to {@link rewriteJson}. */
-  string(text: string, key: string, treatment: Treatment, depth: number): string | undefined;
-  /** A number's replacement, as a text; undefined for `null`. */
-  number(): string | undefined;
+  string(text: string, key: string, rule: R, depth: number): string | undefined;
+  /** A number's replacement, as a text; undefined for `null`, the same text when it may stay. */
+  number(text: string, key: string, rule: R): string | undefined;
 }
-
-/** `search`: only listed keys are masked; `mask`: every leaf is; `label`: every leaf but numbers and names; `keep`: nothing is. */
-export type Treatment = 'search' | 'mask' | 'label' | 'keep';
 
 /**
  * Rewrites values inside a JSON text and copies everything else as it stands: blanks, order, repeated keys, big numbers.
  *
- * @returns undefined when the text is not JSON or nests deeper than `maxDepth`.
+ * @returns undefined when the text is not JSON, `'too-deep'` under `fault` when it nests deeper than `maxDepth`.
  */
-export function rewriteJson(
+export function rewriteJson<R>(
   text: string,
-  treatment: Treatment,
+  rule: R,
   name: string,
   maxDepth: number,
   depth: number,
-  rules: JsonRules,
-): string | undefined {
+  rules: JsonRules<R>,
+): { readonly text: string } | { readonly text?: undefined; readonly fault: 'malformed-json' | 'too-deep' } {
   try {
     JSON.parse(text);
   } catch {
-    return undefined;
+    return { fault: 'malformed-json' };
   }
   const rewriter = new Rewriter(text, maxDepth, rules);
-  rewriter.value(name, treatment, depth);
-  if (rewriter.tooDeep) return undefined;
-  return rewriter.done();
+  rewriter.value(name, rule, depth);
+  return rewriter.tooDeep ? { fault: 'too-deep' } : { text: rewriter.done() };
 }
 
 const blank = /[\t\n\r ]*/y;
 const scalar = /[-+.\w]+/y;
 
 /** Walks a text that JSON.parse has accepted, so that no step has to be checked again. */
-class Rewriter {
+class Rewriter<R> {
   tooDeep = false;
   private readonly text: string;
   private readonly maxDepth: number;
-  private readonly rules: JsonRules;
+  private readonly rules: JsonRules<R>;
   private at = 0;
   private copied = 0;
   private out = '';
 
-  constructor(text: string, maxDepth: number, rules: JsonRules) {
+  constructor(text: string, maxDepth: number, rules: JsonRules<R>) {
     this.text = text;
     this.maxDepth = maxDepth;
     this.rules = rules;
@@ -60,7 +56,7 @@ class Rewriter {
     return this.copied === 0 ? this.text : this.out + this.text.slice(this.copied);
   }
 
-  value(key: string, treatment: Treatment, depth: number): void {
+  value(key: string, rule: R, depth: number): void {
     if (depth > this.maxDepth) {
       this.tooDeep = true;
       return;
@@ -68,21 +64,21 @@ class Rewriter {
     this.blanks();
     switch (this.text[this.at]) {
       case '{':
-        this.object(treatment, depth);
+        this.object(rule, depth);
         break;
       case '[':
-        this.array(key, treatment, depth);
+        this.array(key, rule, depth);
         break;
       case '"':
-        this.string(key, treatment, depth);
+        this.string(key, rule, depth);
         break;
       default:
-        this.scalar(treatment);
+        this.scalar(key, rule);
     }
     this.blanks();
   }
 
-  private object(treatment: Treatment, depth: number): void {
+  private object(rule: R, depth: number): void {
     let replaced = 0;
     this.at++;
     this.blanks();
@@ -91,50 +87,48 @@ class Rewriter {
       this.blanks();
       const from = this.at;
       const key = this.quoted();
-      if (treatment === 'mask' || treatment === 'label') {
-        const replacement = this.rules.key(key, replaced);
-        if (replacement !== key) {
-          replaced++;
-          this.replace(from, JSON.stringify(replacement));
-        }
+      const replacement = this.rules.key(key, rule, replaced);
+      if (replacement !== key) {
+        replaced++;
+        this.replace(from, JSON.stringify(replacement));
       }
       this.blanks();
       this.at++; // the colon
-      this.value(key, this.rules.member(key, treatment), depth + 1);
+      this.value(key, this.rules.member(key, rule), depth + 1);
       if (this.tooDeep) return;
     }
     this.at++;
   }
 
-  private array(key: string, treatment: Treatment, depth: number): void {
+  private array(key: string, rule: R, depth: number): void {
     this.at++;
     this.blanks();
     while (this.text[this.at] !== ']') {
       if (this.text[this.at] === ',') this.at++;
-      this.value(key, treatment, depth + 1);
+      this.value(key, rule, depth + 1);
       if (this.tooDeep) return;
     }
     this.at++;
   }
 
-  private string(key: string, treatment: Treatment, depth: number): void {
+  private string(key: string, rule: R, depth: number): void {
     const from = this.at;
     const text = this.quoted();
-    if (treatment === 'keep') return;
-    const replacement = this.rules.string(text, key, treatment, depth);
+    const replacement = this.rules.string(text, key, rule, depth);
     if (replacement !== text) this.replace(from, replacement === undefined ? 'null' : JSON.stringify(replacement));
   }
 
-  private scalar(treatment: Treatment): void {
+  private scalar(key: string, rule: R): void {
     const from = this.at;
     scalar.lastIndex = from;
     scalar.test(this.text);
     this.at = scalar.lastIndex;
     const first = this.text.charCodeAt(from);
     const isNumber = first === 0x2d || (first >= 0x30 && first <= 0x39);
-    if (!isNumber || treatment !== 'mask') return;
-    const replacement = this.rules.number();
-    this.replace(from, replacement === undefined ? 'null' : JSON.stringify(replacement));
+    if (!isNumber) return;
+    const number = this.text.slice(from, this.at);
+    const replacement = this.rules.number(number, key, rule);
+    if (replacement !== number) this.replace(from, replacement === undefined ? 'null' : JSON.stringify(replacement));
   }
 
   /** Steps over a string and decodes it. */
