@@ -27,8 +27,14 @@ const dataDir = env('OTELIER_DATA', './data');
 
 // The screen, a file of OTLP JSON lines per signal, and any OTLP endpoint that OTEL_EXPORTER_OTLP_* names.
 // The same variables point Claude Code at us: elsewhere() leaves out those that name our own doors.
-const upstream = otlpExporterFromEnv(elsewhere([grpc, http]));
-const exporters = [consoleExporter(), fileExporter({ dir: dataDir }), ...(upstream ? [queue(retry(upstream))] : [])];
+// None of them may get private texts or secrets: `otelier check` refuses a pipeline that would let them through.
+const clearance = ['label', 'identity'] as const;
+const upstream = otlpExporterFromEnv(elsewhere([grpc, http]), { clearance });
+const exporters = [
+  consoleExporter({ clearance }),
+  fileExporter({ dir: dataDir, clearance }),
+  ...(upstream ? [queue(retry(upstream))] : []),
+];
 
 // Metrics leave as deltas: they can be added up by anyone.
 // Prometheus and VictoriaMetrics want cumulative series: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative.

@@ -124,15 +124,15 @@ function printable(all: RedactSettings): Record<string, unknown> {
         : action;
   const { fields, actions, catalogue, detectors, ...rest } = all;
   return {
-    ...rest,
+    ...Object.fromEntries(Object.entries(actions).map(([name, action]) => [name, word(action)])),
+    catalogue: catalogue === false ? false : `${catalogue.name} ${catalogue.version}`,
+    detectors: detectors.length,
     fields: Object.fromEntries(
       Object.entries(fields).map(([name, given]) => [
         name,
         typeof given === 'string' ? given : { ...given, ...(given.action && { action: word(given.action) }) },
       ]),
     ),
-    actions: Object.fromEntries(Object.entries(actions).map(([name, action]) => [name, word(action)])),
-    catalogue: catalogue === false ? false : catalogue.name,
-    detectors: detectors.map(({ name }) => name),
+    ...rest,
   };
 }

@@ -26,18 +26,21 @@ const marks = { receiver: '→', processor: '·', exporter: '⇒' } as const;
 const width = 120;
 const lengths = [80, 60, 40, 30, 20];
 
-/** One line: its longest values are cut until it fits, as far as that can be. */
+/** One line: its longest values are cut until it fits, then options are left out from the end. */
 function describe(node: GraphNode): string {
   const mark = 4;
-  const lines = lengths.map((longest) => line(node, longest));
+  const lines = lengths.map((longest) => line(node, longest, Number.POSITIVE_INFINITY));
+  const shortest = lengths[lengths.length - 1]!;
+  for (let most = Object.keys(node.options).length - 1; most > 0; most--) lines.push(line(node, shortest, most));
   return lines.find((each) => each.length + mark <= width) ?? (lines[lines.length - 1] as string);
 }
 
-function line(node: GraphNode, longest: number): string {
+function line(node: GraphNode, longest: number, most: number): string {
   const { name, options, produces, accepts, clearance, removes } = node;
   const told = Object.entries(options).flatMap(([option, value]) =>
     isTold(value) ? [`${option}: ${cut(plain(value), longest)}`] : [],
   );
+  if (told.length > most) told.splice(most, told.length, '…');
   const traits = [
     ...(produces ? [`makes ${produces}`] : []),
     ...(accepts ? [`takes ${accepts} only`] : []),
@@ -49,7 +52,8 @@ function line(node: GraphNode, longest: number): string {
 }
 
 function isTold(value: unknown): boolean {
-  return value !== undefined && !(Array.isArray(value) && value.length === 0);
+  if (typeof value !== 'object' || value === null) return value !== undefined;
+  return Object.keys(value).length > 0;
 }
 
 function cut(text: string, longest: number): string {
