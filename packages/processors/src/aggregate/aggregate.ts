@@ -1,5 +1,6 @@
 import { type Consume, type Flow, type Host, type Processor, type Stage, type Stateful, stage } from '@otelier/core';
-import { MetricsBatch } from '@otelier/otlp';
+import type { MetricsBatch } from '@otelier/otlp';
+import { joined } from '../distribution/remainders.js';
 import { Aggregator, type Taken } from './aggregator.js';
 import type { Cell } from './cell.js';
 import { Holding } from './holding.js';
@@ -82,7 +83,7 @@ class Aggregation implements Stage<MetricsBatch> {
     if (rest > 0) batch.prune();
     if (due.length === 0) return this.next(batch, flow);
     const made = aggregator.batchOf(due);
-    return this.next(rest === 0 ? made : MetricsBatch.merge([batch, made]), flow);
+    return this.next(rest === 0 ? made : joined(batch, made), flow);
   };
 
   async flush(): Promise<void> {

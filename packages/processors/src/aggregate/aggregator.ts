@@ -1,6 +1,7 @@
 import type { StateEntries, Stateful, StateWriter } from '@otelier/core';
 import {
   type DataPoint,
+  DOUBLE,
   MetricFields,
   type MetricsBatch,
   PointFields,
@@ -8,6 +9,8 @@ import {
   pointHead,
   StreamTable,
 } from '@otelier/otlp';
+import { fitting, offered } from '../distribution/remainders.js';
+import { IN } from '../totals/totals.js';
 import { Buckets } from './buckets.js';
 import { Cell, type CellValue, type Way } from './cell.js';
 import { CellTotals } from './cell-totals.js';
@@ -81,9 +84,15 @@ export class Aggregator implements Stateful {
     this.now = now;
     const taken: Taken = { aggregated: 0, outOfOrder: 0, noRecordedValue: 0, tooMany: 0, begun: 0 };
     let latest = this.watermark;
+    const given = offered(batch);
+    const remainders = given?.take() === true ? given.values : undefined;
+    let position = -1;
     for (const metric of batch.metrics()) {
       const { type, temporality } = this.metric.read(metric);
-      if (type === 'summary' || type === undefined || (type !== 'gauge' && temporality === 0)) continue;
+      if (type === 'summary' || type === undefined || (type !== 'gauge' && temporality === 0)) {
+        if (remainders !== undefined) for (const _ of metric.dataPoints) position++;
+        continue;
+      }
       const cumulative = temporality === CUMULATIVE && type !== 'gauge';
       const way = type === 'gauge' ? this.settings.gauge : cumulative ? 'last' : 'add';
       const sent = this.sent[cumulative ? 1 : 0];
@@ -91,6 +100,7 @@ export class Aggregator implements Stateful {
       let head: PointHead | undefined;
       let name = -1;
       for (const point of metric.dataPoints) {
+        position++;
         const slot = sent.slot(point, now);
         if (slot < 0) {
           taken.tooMany++;
@@ -98,6 +108,7 @@ export class Aggregator implements Stateful {
         }
         const f = this.fields.read(point, table.attributesStart, table.attributesEnd);
         point.remove();
+        let remainder = 0;
         if ((f.flags & 1) !== 0 && way !== 'last') {
           taken.noRecordedValue++;
           continue;
@@ -105,6 +116,7 @@ export class Aggregator implements Stateful {
         if (way === 'add') {
           if (name < 0) name = this.totals.named.of(point);
           this.totals.in(name, point, f);
+          if (remainders !== undefined) remainder = this.given(name, remainders[position]!);
         }
         const ms = ((f.timeHigh >>> 0) * 4294967296 + (f.timeLow >>> 0)) / 1e6;
         latest = Math.max(latest, Math.min(ms, now));
@@ -116,6 +128,7 @@ export class Aggregator implements Stateful {
           else {
             head ??= pointHead(point);
             const begun = this.begin(point, slot, cumulative, interval, way, head, now, name);
+            begun.value.rest = remainder;
             taken.begun++;
             // Waiting for others of its interval would only let later ones overtake it.
             if (begun.late && way !== 'add') {
@@ -130,7 +143,7 @@ export class Aggregator implements Stateful {
           taken.begun++;
         } else {
           this.touch(cell);
-          cell.take(point, f);
+          cell.take(point, f, remainder);
           taken.aggregated++;
         }
       }
@@ -274,6 +287,14 @@ export class Aggregator implements Stateful {
     this.changed.push({ cell, before: undefined });
     this.put(cell);
     return cell;
+  }
+
+  /** What rounding had kept back of an increment that was read. */
+  private given(name: number, remainder: number): number {
+    const { fields } = this;
+    const own = fields.kind === DOUBLE ? fitting(fields.double, remainder) : 0;
+    if (own !== 0) this.totals.named.addDouble(name, IN, own);
+    return own;
   }
 
   private touch(cell: Cell): void {

@@ -115,8 +115,8 @@ export class Cell {
     };
   }
 
-  /** Takes in a further point. */
-  take(point: DataPoint, f: PointFields): void {
+  /** Takes in a further point, of which rounding kept `remainder` back. */
+  take(point: DataPoint, f: PointFields, remainder: number): void {
     const { value: v, way } = this;
     const count = v.count + 1;
     const later = compareTimes(f.timeLow, f.timeHigh, v.timeLow, v.timeHigh) >= 0;
@@ -137,7 +137,7 @@ export class Cell {
     if (v.histogram !== undefined) v.histogram = addHistograms(v.histogram, readHistogram(point as HistogramDataPoint));
     else if (v.exponential !== undefined)
       v.exponential = addExponentials(v.exponential, readExponential(point as ExponentialHistogramDataPoint));
-    else this.number(f);
+    else this.number(f, remainder);
   }
 
   /** Whether the point's count began anew although its start time says that it did not. */
@@ -170,7 +170,7 @@ export class Cell {
     } else if (v.kind !== NONE) f.setValue(point, v.kind, v.low, v.high);
   }
 
-  private number(f: PointFields): void {
+  private number(f: PointFields, remainder: number): void {
     const { value: v, way } = this;
     if (f.kind === NONE) return;
     if (v.kind === NONE) {
@@ -182,6 +182,7 @@ export class Cell {
       else {
         // As a pair, so that the sum of many is rounded once.
         plus(toNumber(v.kind, v.low, v.high), v.rest, toNumber(f.kind, f.low, f.high));
+        if (remainder !== 0) plus(sum, rest, remainder);
         v.rest = rest;
         ofDouble(sum);
       }

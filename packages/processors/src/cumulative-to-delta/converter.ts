@@ -1,8 +1,10 @@
 import type { StateEntries, Stateful, StateWriter } from '@otelier/core';
 import { type DataPoint, MetricFields, type MetricsBatch, StreamTable } from '@otelier/otlp';
+import { offer, offered, Remainders, withdraw } from '../distribution/remainders.js';
+import { RESIDUE } from '../series-state/layout.js';
 import type { Outcomes } from '../series-state/outcomes.js';
-import { SeriesState } from '../series-state/series-state.js';
-import { NamedTotals } from '../totals/totals.js';
+import { nameAt, SeriesState } from '../series-state/series-state.js';
+import { HELD, NamedTotals, OUT } from '../totals/totals.js';
 import { Increments } from './increments.js';
 import { type Known, known } from './known.js';
 import type { Settings } from './options.js';
@@ -10,8 +12,8 @@ import { byTime } from './time.js';
 import { Trust } from './trust.js';
 
 const CUMULATIVE = 2;
-/** Numbers in `places` per point: its slot, and where its attributes are. */
-const PLACE = 3;
+/** Numbers in `places` per point: its slot, where its attributes are, and its position in the batch; then -1 instead of the slot when it is gone. */
+const PLACE = 4;
 /** Runs of one stream that are told apart: processes that come and go, or count side by side under one name. */
 const MOST_RUNS = 32;
 
@@ -29,10 +31,15 @@ export class Converter implements Stateful {
   // The points of the batch at hand; the arrays keep their room from batch to batch.
   declare private readonly points: (DataPoint | undefined)[];
   declare private places: Int32Array;
+  declare private readonly remainders: number[];
   /** The batch in which each stream last had a point. */
   declare private batch: Int32Array;
   /** Streams that were not there before the batch. */
   declare private readonly fresh: number[];
+  /** What is offered of the batch before, and the rows and amounts that it is of. */
+  declare private offering: Remainders | undefined;
+  declare private readonly offeredRows: number[];
+  declare private readonly offeredAmounts: number[];
 
   constructor(settings: Settings, now: number, outcomes: Outcomes) {
     this.settings = settings;
@@ -58,8 +65,12 @@ export class Converter implements Stateful {
     this.batches = 0;
     this.points = [];
     this.places = new Int32Array(64 * PLACE);
+    this.remainders = [];
     this.batch = new Int32Array(64);
     this.fresh = [];
+    this.offering = undefined;
+    this.offeredRows = [];
+    this.offeredAmounts = [];
   }
 
   /** Series in memory. */
@@ -78,19 +89,45 @@ export class Converter implements Stateful {
     return false;
   }
 
-  /** Converts a batch, whose bytes must be its own, in place. Points that bring nothing are removed and counted in the outcomes. */
-  convert(batch: MetricsBatch, now: number): void {
+  /** What rounding kept back of the points that will be converted, in order, when it is known. */
+  keptBack(batch: MetricsBatch): readonly number[] | undefined {
+    const values = offered(batch)?.values;
+    if (values === undefined) return undefined;
+    const kept: number[] = [];
+    let position = 0;
+    for (const metric of batch.metrics()) {
+      const converts = this.converts(metric);
+      for (const _ of metric.dataPoints) {
+        if (converts) kept.push(values[position]!);
+        position++;
+      }
+    }
+    return kept;
+  }
+
+  /**
+   * Converts a batch, whose bytes must be its own, in place. Points that bring nothing are removed and counted in the outcomes.
+   * `kept`: what rounding kept back of the points that are converted.
+   */
+  convert(batch: MetricsBatch, now: number, kept?: readonly number[]): void {
+    this.settle();
     const stamp = ++this.batches | 0;
     const { table, points, outcomes, fresh } = this;
     this.state.begin(now);
     let count = 0;
+    let position = 0;
+    let read = 0;
     let repeated = false;
     for (const { scopeMetrics } of batch.resourceMetrics) {
       for (const { metrics } of scopeMetrics) {
         for (const metric of metrics) {
-          if (!this.converts(metric)) continue;
+          if (!this.converts(metric)) {
+            for (const _ of metric.dataPoints) position++;
+            continue;
+          }
           for (const point of metric.dataPoints) {
             const slot = table.slot(point);
+            const remainder = kept === undefined ? 0 : kept[read++]!;
             if (slot < 0) {
               outcomes.refuse(point);
               continue;
@@ -104,6 +141,8 @@ export class Converter implements Stateful {
             this.places[at] = slot;
             this.places[at + 1] = table.attributesStart;
             this.places[at + 2] = table.attributesEnd;
+            this.places[at + 3] = position++;
+            if (kept !== undefined) this.remainders[count] = remainder;
             points[count++] = point;
           }
           this.metric.setTemporality(metric, 'delta');
@@ -115,8 +154,20 @@ export class Converter implements Stateful {
     for (let i = 0; i < count; i++) {
       const n = order === undefined ? i : order[i]!;
       const at = n * PLACE;
-      increments.take(points[n]!, places[at]!, places[at + 1]!, places[at + 2]!);
+      const remainder = kept === undefined ? 0 : this.remainders[n]!;
+      const stays = increments.take(points[n]!, places[at]!, places[at + 1]!, places[at + 2]!, remainder);
+      if (!stays) places[at] = -1;
+      else {
+        // A further point of a series has taken up what was kept back of the one before.
+        if (repeated && this.offeredRows.length > 0) this.takeBack(increments.row);
+        if (increments.kept !== 0) {
+          this.offeredRows.push(increments.row, n);
+          this.offeredAmounts.push(increments.kept);
+        }
+      }
     }
+    if (this.offeredRows.length > 0) this.offer(batch, count, position);
+    else withdraw(batch);
     // Views hold on to the bytes of their batch.
     for (let i = 0; i < count; i++) points[i] = undefined;
     if (fresh.length > 0) this.dropIdle();
@@ -128,12 +179,16 @@ export class Converter implements Stateful {
   }
 
   save(to: StateWriter | undefined): void {
+    this.settle();
     this.state.save(to);
     this.trust.save(to);
     this.totals.save();
   }
 
   undo(): void {
+    this.offering = undefined;
+    this.offeredRows.length = 0;
+    this.offeredAmounts.length = 0;
     // First those without a series: undoing takes the others out.
     this.dropIdle();
     this.state.undo();
@@ -144,6 +199,44 @@ export class Converter implements Stateful {
   snapshot(to: StateWriter): void {
     this.state.snapshot(to);
     this.trust.snapshot(to);
+  }
+
+  private takeBack(row: number): void {
+    for (let i = 0; i < this.offeredAmounts.length; i++)
+      if (this.offeredRows[i * 2] === row) this.offeredAmounts[i] = 0;
+  }
+
+  private offer(batch: MetricsBatch, count: number, positions: number): void {
+    const { places, offeredRows, offeredAmounts } = this;
+    const values = new Float64Array(positions);
+    let gone = 0;
+    for (let n = 0; n < count; n++) {
+      if (places[n * PLACE]! < 0) gone++;
+      else places[n * PLACE + 3]! -= gone;
+    }
+    for (let i = 0; i < offeredAmounts.length; i++)
+      values[places[offeredRows[i * 2 + 1]! * PLACE + 3]!] = offeredAmounts[i]!;
+    this.offering = new Remainders(values.subarray(0, positions - gone));
+    offer(batch, this.offering);
+  }
+
+  /** Ends what was offered of the batch before: what was taken is no longer kept back. */
+  private settle(): void {
+    const { offering, offeredRows, offeredAmounts, state, totals } = this;
+    if (offering === undefined) return;
+    if (offering.close()) {
+      for (let i = 0; i < offeredAmounts.length; i++) {
+        const at = state.touch(offeredRows[i * 2]!);
+        const amount = offeredAmounts[i]!;
+        state.rows.doubles[(at + RESIDUE) >> 1]! -= amount;
+        const name = nameAt(state.rows.words, at);
+        totals.addDouble(name, HELD, -amount);
+        totals.addDouble(name, OUT, amount);
+      }
+    }
+    this.offering = undefined;
+    offeredRows.length = 0;
+    offeredAmounts.length = 0;
   }
 
   private *withoutTrust(entries: StateEntries): StateEntries {

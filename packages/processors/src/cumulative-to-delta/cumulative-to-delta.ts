@@ -28,9 +28,10 @@ export function cumulativeToDelta(options: CumulativeToDeltaOptions = {}): Proce
           state: converter,
           async consume(batch, flow) {
             if (!converter.concerns(batch)) return next(batch, flow);
+            const kept = converter.keptBack(batch);
             batch.own();
             const before = batch.count;
-            converter.convert(batch, host.clock.now());
+            converter.convert(batch, host.clock.now(), kept);
             outcomes.report(flow, host, TOO_MANY);
             if (batch.count === 0) return;
             if (batch.count < before) batch.prune();

@@ -1,6 +1,7 @@
 import type { DataPoint, PointFields } from '@otelier/otlp';
 import { plus, rest, sum } from '../distribution/compensated.js';
 import { readDistribution, writeDistribution } from '../distribution/distribution.js';
+import { fitting } from '../distribution/remainders.js';
 import { compareTimes } from '../distribution/words.js';
 import { FELL, FLAGS, RESIDUE, TIME, VIOLATED } from '../series-state/layout.js';
 import type { Outcomes } from '../series-state/outcomes.js';
@@ -32,7 +33,8 @@ export class Distributions {
     this.totals.addCount(name, OUT, last.count);
   }
 
-  next(point: DataPoint, row: number): void {
+  /** Whether the point stays; `remainder`: what rounding kept back of its sum. */
+  next(point: DataPoint, row: number, remainder: number): boolean {
     const { state, outcomes, totals, fields: f } = this;
     let at = state.rows.open(row);
     const { words, doubles } = state.rows;
@@ -42,7 +44,7 @@ export class Distributions {
     if (order <= 0) {
       const same = now.count === before.last.count && (now.sum === undefined || now.sum === before.last.sum);
       outcomes.drop(point, order < 0 ? 'out_of_order' : same ? 'duplicate' : 'conflict');
-      return;
+      return false;
     }
     at = state.touch(row);
     const flags = words[at + FLAGS]!;
@@ -60,7 +62,7 @@ export class Distributions {
         words[at + TIME] = f.timeLow;
         words[at + TIME + 1] = f.timeHigh;
         outcomes.drop(point, 'reset');
-        return;
+        return false;
       }
       outcomes.note('reset');
       increment = now;
@@ -86,11 +88,14 @@ export class Distributions {
     if (out !== undefined) {
       plus(now.sum!, 0, -base.sum!);
       plus(sum, rest, doubles[(at + RESIDUE) >> 1]!);
+      const ofSum = remainder === 0 ? 0 : fitting(now.sum!, remainder);
+      if (ofSum !== 0) plus(sum, rest, ofSum);
       out = sum;
-      doubles[(at + RESIDUE) >> 1] = rest;
+      doubles[(at + RESIDUE) >> 1] = rest - ofSum;
     }
     writeDistribution(point, { ...increment, sum: out, min: undefined, max: undefined });
     this.setInterval(point, words, at);
+    return true;
   }
 
   /** Makes the point be of the time since the last one, which it then is; an exemplar from before was sent with an earlier point. */

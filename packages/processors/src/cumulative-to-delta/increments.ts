@@ -1,5 +1,6 @@
 import { type DataPoint, DOUBLE, INT, NONE, type NumberDataPoint, PointFields } from '@otelier/otlp';
 import { plus, rest, sum } from '../distribution/compensated.js';
+import { fitting } from '../distribution/remainders.js';
 import { compare, compareTimes, double, high, kind, low, ofDouble, subtract, toNumber } from '../distribution/words.js';
 import {
   FELL,
@@ -26,6 +27,9 @@ import type { Trust } from './trust.js';
 
 /** Turns one point after the other into the increment of its series, or removes it and counts why. */
 export class Increments {
+  /** Of the point taken last: its series, and what rounding kept back of its increment. */
+  declare row: number;
+  declare kept: number;
   declare private readonly settings: Settings;
   declare private readonly state: SeriesState<Known>;
   declare private readonly totals: NamedTotals;
@@ -35,6 +39,8 @@ export class Increments {
   declare private readonly distributions: Distributions;
 
   constructor(settings: Settings, state: SeriesState<Known>, totals: NamedTotals, trust: Trust, outcomes: Outcomes) {
+    this.row = -1;
+    this.kept = 0;
     this.settings = settings;
     this.state = state;
     this.totals = totals;
@@ -44,34 +50,42 @@ export class Increments {
     this.distributions = new Distributions(state, totals, outcomes, this.fields);
   }
 
-  /** Makes `point` the increment of its series in that stream. Its attributes lie in [from, to) when that is known. */
-  take(point: DataPoint, slot: number, from: number, to: number): void {
+  /**
+   * Makes `point` the increment of its series in that stream; whether it stays. Its attributes lie in [from, to) when that is known;
+   * `remainder`: what rounding kept back of it.
+   */
+  take(point: DataPoint, slot: number, from: number, to: number, remainder: number): boolean {
+    this.kept = 0;
     const f = this.fields.read(point, from, to);
-    const { state, outcomes } = this;
+    const { state } = this;
     const isNumber = point.type === 'sum';
-    if ((f.flags & 1) !== 0 || (isNumber && f.kind === NONE)) outcomes.drop(point, 'no_recorded_value');
-    else if (isNumber && f.kind === DOUBLE && !Number.isFinite(f.double)) outcomes.drop(point, 'not_a_number');
-    else {
-      const row = state.find(slot, f.startLow, f.startHigh);
-      if (row < 0) this.first(point, slot);
-      else {
-        state.see(row);
-        if (isNumber) this.next(point as NumberDataPoint, row);
-        else this.distributions.next(point, row);
-      }
-    }
+    if ((f.flags & 1) !== 0 || (isNumber && f.kind === NONE)) return this.drop(point, 'no_recorded_value');
+    if (isNumber && f.kind === DOUBLE && !Number.isFinite(f.double)) return this.drop(point, 'not_a_number');
+    const exact = remainder === 0 || (isNumber && f.kind !== DOUBLE) ? 0 : remainder;
+    const row = state.find(slot, f.startLow, f.startHigh);
+    if (row < 0) return this.first(point, slot, isNumber && exact !== 0 ? fitting(f.double, exact) : 0);
+    this.row = row;
+    state.see(row);
+    if (isNumber) return this.next(point as NumberDataPoint, row, exact === 0 ? 0 : fitting(f.double, exact));
+    return this.distributions.next(point, row, exact);
+  }
+
+  private drop(point: DataPoint, reason: string): boolean {
+    this.outcomes.drop(point, reason);
+    return false;
   }
 
   /** The first point of a series. */
-  private first(point: DataPoint, slot: number): void {
+  private first(point: DataPoint, slot: number, remainder: number): boolean {
     const { state, totals, fields: f } = this;
     if (state.full) {
       this.outcomes.refuse(point);
-      return;
+      return false;
     }
     const counts = this.counts(slot);
     const name = totals.of(point);
     const row = state.enter(slot, name);
+    this.row = row;
     const at = state.rows.open(row);
     const { words } = state.rows;
     words[at + START] = f.startLow;
@@ -84,9 +98,10 @@ export class Increments {
       if (counts) {
         totals.add(name, IN, f.kind, f.low, f.high, f.double);
         totals.add(name, OUT, f.kind, f.low, f.high, f.double);
+        this.kept = remainder;
       }
     }
-    if (!counts) this.outcomes.drop(point, 'baseline');
+    return counts || this.drop(point, 'baseline');
   }
 
   /** Whether the value of a first point counts; else it is what the next one is compared with. */
@@ -123,8 +138,8 @@ export class Increments {
     return knows;
   }
 
-  private next(point: NumberDataPoint, row: number): void {
-    const { fields: f, state, outcomes } = this;
+  private next(point: NumberDataPoint, row: number, remainder: number): boolean {
+    const { fields: f, state } = this;
     let at = state.rows.open(row);
     const { words, doubles } = state.rows;
     const order = compareTimes(f.timeLow, f.timeHigh, words[at + TIME]!, words[at + TIME + 1]!);
@@ -133,22 +148,23 @@ export class Increments {
       isDouble && f.kind === DOUBLE
         ? f.double - doubles[(at + VALUE) >> 1]!
         : compare(f.kind, f.low, f.high, isDouble ? DOUBLE : INT, words[at + VALUE]!, words[at + VALUE + 1]!);
-    if (order <= 0) {
-      outcomes.drop(point, order < 0 ? 'out_of_order' : change === 0 ? 'duplicate' : 'conflict');
-      return;
-    }
+    if (order <= 0) return this.drop(point, order < 0 ? 'out_of_order' : change === 0 ? 'duplicate' : 'conflict');
     at = state.touch(row);
-    if (change < 0 && point.metric.monotonic) {
-      this.fall(point, words, doubles, at);
-      return;
-    }
+    if (change < 0 && point.metric.monotonic) return this.fall(point, words, doubles, at, remainder);
     if ((words[at + FLAGS]! & FELL) !== 0) this.pastPeak(words, at);
     const base = (words[at + FLAGS]! & IS_DOUBLE) !== 0 ? DOUBLE : INT;
-    this.emit(point, words, doubles, at, base, words[at + VALUE]!, words[at + VALUE + 1]!, change >= 0);
+    this.emit(point, words, doubles, at, base, words[at + VALUE]!, words[at + VALUE + 1]!, change >= 0, remainder);
+    return true;
   }
 
   /** A count that fell without a new start: a process that began anew and does not say so, or another one under the same name. */
-  private fall(point: NumberDataPoint, words: Int32Array, doubles: Float64Array, at: number): void {
+  private fall(
+    point: NumberDataPoint,
+    words: Int32Array,
+    doubles: Float64Array,
+    at: number,
+    remainder: number,
+  ): boolean {
     const { fields: f } = this;
     const flags = words[at + FLAGS]!;
     if ((flags & FELL) === 0) {
@@ -158,12 +174,12 @@ export class Increments {
     }
     if (f.startLow === 0 && f.startHigh === 0 && (flags & VIOLATED) === 0) {
       this.outcomes.note('reset');
-      this.emit(point, words, doubles, at, INT, 0, 0, true);
-      return;
+      this.emit(point, words, doubles, at, INT, 0, 0, true, remainder);
+      return true;
     }
     this.setValue(words, at);
     this.setTime(words, at);
-    this.outcomes.drop(point, 'reset');
+    return this.drop(point, 'reset');
   }
 
   /**
@@ -199,6 +215,7 @@ export class Increments {
     baseLow: number,
     baseHigh: number,
     rises: boolean,
+    ofValue: number,
   ): void {
     const { fields: f, totals } = this;
     const name = nameAt(words, at);
@@ -217,6 +234,7 @@ export class Increments {
       const difference = sum;
       const remainder = rest;
       plus(difference, remainder, residue);
+      if (ofValue !== 0) plus(sum, rest, ofValue);
       let out = sum;
       let kept = rest;
       totals.addDouble(name, IN, difference);
@@ -226,6 +244,9 @@ export class Increments {
         kept += out;
         out = 0;
       }
+      if (out !== 0) this.kept = kept;
+      // It belongs to the value until the next one; the residue is of the value alone.
+      kept -= ofValue;
       doubles[residueAt] = kept;
       if (kept !== residue) totals.addDouble(name, HELD, kept - residue);
       ofDouble(out);

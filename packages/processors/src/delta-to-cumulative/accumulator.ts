@@ -1,8 +1,9 @@
 import type { StateEntries, Stateful, StateWriter } from '@otelier/core';
-import { type DataPoint, MetricFields, MetricsBatch, PointFields, StreamTable } from '@otelier/otlp';
+import { type DataPoint, MetricFields, type MetricsBatch, PointFields, StreamTable } from '@otelier/otlp';
+import { fitting, offer, offered, Remainders, withdraw } from '../distribution/remainders.js';
 import { type AnyDistribution, decodeDistribution, encodeDistribution } from '../distribution/stored.js';
 import { compareTimes } from '../distribution/words.js';
-import { PEAK, START, TIME } from '../series-state/layout.js';
+import { PEAK, RESIDUE, START, TIME } from '../series-state/layout.js';
 import type { Outcomes } from '../series-state/outcomes.js';
 import { SeriesState } from '../series-state/series-state.js';
 import { NamedTotals } from '../totals/totals.js';
@@ -13,8 +14,8 @@ import { setLater, setStart } from './start.js';
 import { empty, marked, overflow } from './zeros.js';
 
 const DELTA = 1;
-/** Numbers in `places` per point: its series or -1, where its attributes are, and whether it went to an overflow series. */
-const PLACE = 4;
+/** Numbers in `places` per point: its series or -1, where its attributes are, whether it went to an overflow series, and its position in the batch. */
+const PLACE = 5;
 /** Overflow series beyond `maxStreams`, of all metrics of all resources. */
 const MOST_OVERFLOW = 1000;
 
@@ -35,6 +36,9 @@ export class Accumulator implements Stateful {
   /** What the points of the batch that need a zero before them are: by point of the batch, whatever its temporality. */
   declare private unseeded: boolean[];
   declare private seeds: number[];
+  /** What rounding keeps back of the points that stay, by position. */
+  declare private kept: Float64Array;
+  declare private keeps: boolean;
 
   constructor(settings: Settings, now: number, outcomes: Outcomes) {
     this.settings = settings;
@@ -61,6 +65,8 @@ export class Accumulator implements Stateful {
     this.batches = 0;
     this.unseeded = [];
     this.seeds = [];
+    this.kept = new Float64Array(64);
+    this.keeps = false;
   }
 
   /** Series in memory. */
@@ -87,16 +93,25 @@ export class Accumulator implements Stateful {
     this.batches = (this.batches + 1) | 0;
     this.count = 0;
     this.state.begin(now);
+    const given = offered(batch);
+    const taken = given?.take() === true ? given.values : undefined;
+    const count = batch.count;
     const zeros = this.look(batch);
     batch.own();
-    const { points, places } = this;
+    if (this.kept.length < count) this.kept = new Float64Array(count * 2);
+    const { points, places, kept } = this;
+    kept.fill(0, 0, count);
+    this.keeps = false;
     let i = 0;
+    let gone = 0;
     for (const metric of batch.metrics()) {
       const { temporality, monotonic } = this.metric.read(metric);
       if (temporality !== DELTA) continue;
       for (const point of metric.dataPoints) {
         points[i] = point;
-        this.take(point, i, monotonic);
+        const position = places[i * PLACE + 4]!;
+        places[i * PLACE + 4] = position - gone;
+        if (!this.take(point, i, monotonic, taken === undefined ? 0 : taken[position]!)) gone++;
         i++;
       }
       this.metric.setTemporality(metric, 'cumulative');
@@ -104,6 +119,8 @@ export class Accumulator implements Stateful {
     // Views hold on to the bytes of their batch.
     for (let n = 0; n < i; n++) points[n] = undefined;
     if (places.length > 1 << 18) this.places = new Int32Array(64 * PLACE);
+    if (this.keeps) offer(batch, new Remainders(kept.slice(0, count - gone)));
+    else withdraw(batch);
     return zeros;
   }
 
@@ -161,25 +178,26 @@ export class Accumulator implements Stateful {
             }
           } else if (isNew) table.delete(slot);
         }
-        this.put(row, attributesStart, attributesEnd, overflows);
+        this.put(row, attributesStart, attributesEnd, overflows, before - 1);
       }
     }
     table.forgetBatch();
     return this.seeds.length === 0 ? undefined : this.zeros(batch);
   }
 
-  private take(point: DataPoint, i: number, monotonic: boolean): void {
+  /** Whether the point stays; `remainder`: what rounding kept back of it. */
+  private take(point: DataPoint, i: number, monotonic: boolean, remainder: number): boolean {
     const { places, state, outcomes } = this;
     const row = places[i * PLACE]!;
     const f = this.fields.read(point, places[i * PLACE + 1]!, places[i * PLACE + 2]!);
     const why = refusal(point, f, monotonic);
     if (why !== undefined) {
       outcomes.drop(point, why);
-      return;
+      return false;
     }
     if (row < 0) {
       outcomes.refuse(point);
-      return;
+      return false;
     }
     state.see(row);
     const at = state.touch(row);
@@ -187,17 +205,19 @@ export class Accumulator implements Stateful {
     const timeLow = words[at + TIME]!;
     const timeHigh = words[at + TIME + 1]!;
     const late = compareTimes(f.timeLow, f.timeHigh, timeLow, timeHigh) <= 0;
-    if (!this.aligns(point, late, timeLow, timeHigh)) return;
+    if (!this.aligns(point, late, timeLow, timeHigh)) return false;
     if (places[i * PLACE + 3] === 1) {
       outcomes.note('overflow');
       overflow(point);
     }
-    this.sums.add(point, row, at);
+    this.sums.add(point, row, at, remainder === 0 ? 0 : fitting(f.double, remainder));
     if (late && words[at + PEAK] === this.batches && words[at + PEAK + 1]! > 0) {
       // The series has a point in this batch already, at the time that it has reached: one of both is enough.
-      this.sums.show(this.points[words[at + PEAK + 1]! - 1]!, row, at);
+      const earlier = words[at + PEAK + 1]! - 1;
+      this.sums.show(this.points[earlier]!, row, at);
+      this.keep(at, places[earlier * PLACE + 4]!);
       outcomes.drop(point, 'merged');
-      return;
+      return false;
     }
     f.setStart(point, words[at + START]!, words[at + START + 1]!);
     if (late) setLater(point, f, timeLow, timeHigh);
@@ -205,6 +225,15 @@ export class Accumulator implements Stateful {
     words[at + TIME + 1] = f.timeHigh;
     words[at + PEAK] = this.batches;
     words[at + PEAK + 1] = i + 1;
+    this.keep(at, places[i * PLACE + 4]!);
+    return true;
+  }
+
+  /** Notes what rounding has kept back of the total that the point at that position shows. */
+  private keep(at: number, position: number): void {
+    const residue = this.state.rows.doubles[(at + RESIDUE) >> 1]!;
+    this.kept[position] = residue;
+    if (residue !== 0) this.keeps = true;
   }
 
   /** Counts how the point's interval lies to those before it; false when it has to go. */
@@ -258,7 +287,7 @@ export class Accumulator implements Stateful {
     return zeros;
   }
 
-  private put(row: number, attributesStart: number, attributesEnd: number, overflows: boolean): void {
+  private put(row: number, attributesStart: number, attributesEnd: number, overflows: boolean, position: number): void {
     const at = this.count++ * PLACE;
     if (at === this.places.length) {
       const grown = new Int32Array(at * 2);
@@ -269,10 +298,6 @@ export class Accumulator implements Stateful {
     this.places[at + 1] = attributesStart;
     this.places[at + 2] = attributesEnd;
     this.places[at + 3] = overflows ? 1 : 0;
+    this.places[at + 4] = position;
   }
-}
-
-/** Zeros, if any, and then the batch. */
-export function following(zeros: MetricsBatch | undefined, batch: MetricsBatch): MetricsBatch {
-  return zeros === undefined ? batch : MetricsBatch.merge([zeros, batch]);
 }

@@ -1,7 +1,8 @@
 import { type Processor, stage } from '@otelier/core';
 import { Outcomes } from '../series-state/outcomes.js';
-import { Accumulator, following } from './accumulator.js';
+import { Accumulator } from './accumulator.js';
 import { type DeltaToCumulativeOptions, settings } from './options.js';
+import { following } from './zeros.js';
 
 export type { DeltaToCumulativeOptions } from './options.js';
 

@@ -24,9 +24,9 @@ export class RunningTotals {
     this.earlier = new PointFields();
   }
 
-  /** Adds the point to its series and makes it say the total. */
-  add(point: DataPoint, row: number, at: number): void {
-    if (point.type === 'sum') this.number(point, at);
+  /** Adds the point, and what rounding kept back of it if it is a double, to its series and makes it say the total. */
+  add(point: DataPoint, row: number, at: number, remainder: number): void {
+    if (point.type === 'sum') this.number(point, at, remainder);
     else this.distribution(point, row, at);
   }
 
@@ -41,7 +41,7 @@ export class RunningTotals {
     }
   }
 
-  private number(point: DataPoint, at: number): void {
+  private number(point: DataPoint, at: number, remainder: number): void {
     const { fields: f, named } = this;
     const { words, doubles } = this.state.rows;
     const name = nameAt(words, at);
@@ -71,17 +71,20 @@ export class RunningTotals {
     }
     const total = doubles[valueAt]!;
     const kept = doubles[residueAt]!;
-    if (f.kind === DOUBLE) plus(total, kept, f.double);
-    else plusInt(total, kept, f.low, f.high);
+    if (remainder !== 0) named.addDouble(name, IN, remainder);
+    if (f.kind === DOUBLE) {
+      plus(total, kept, f.double);
+      if (remainder !== 0) plus(sum, rest, remainder);
+    } else plusInt(total, kept, f.low, f.high);
     doubles[valueAt] = sum;
     doubles[residueAt] = rest;
     const shown = sum;
     const residue = rest;
     plus(shown, 0, -total);
     const growth = sum;
-    const remainder = rest;
+    const ofGrowth = rest;
     named.addDouble(name, OUT, growth);
-    if (remainder !== 0) named.addDouble(name, OUT, remainder);
+    if (ofGrowth !== 0) named.addDouble(name, OUT, ofGrowth);
     if (residue !== kept) named.addDouble(name, HELD, residue - kept);
     ofDouble(shown);
     f.setValue(point, DOUBLE, low, high);

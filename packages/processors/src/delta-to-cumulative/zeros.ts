@@ -8,6 +8,7 @@ import {
   type PointFields,
 } from '@otelier/otlp';
 import { readExponential, readHistogram, writeExponential, writeHistogram } from '../distribution/distribution.js';
+import { joined } from '../distribution/remainders.js';
 
 /** Makes the point one that counted nothing. */
 export function empty(point: DataPoint, f: PointFields): void {
@@ -43,4 +44,9 @@ export function marked(batch: MetricsBatch, marks: readonly boolean[]): MetricsB
   let i = 0;
   some.filter(() => marks[i++] === true);
   return some.prune().own();
+}
+
+/** Zeros, if any, and then the batch. */
+export function following(zeros: MetricsBatch | undefined, batch: MetricsBatch): MetricsBatch {
+  return zeros === undefined ? batch : joined(zeros, batch);
 }

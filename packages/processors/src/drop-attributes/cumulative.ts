@@ -1,7 +1,9 @@
 import { combineStates, type Flow, type Host, type Stateful } from '@otelier/core';
-import { type KeySet, MetricFields, MetricsBatch } from '@otelier/otlp';
+import { type KeySet, MetricFields, type MetricsBatch } from '@otelier/otlp';
 import { Converter } from '../cumulative-to-delta/converter.js';
 import { Accumulator } from '../delta-to-cumulative/accumulator.js';
+import { following } from '../delta-to-cumulative/zeros.js';
+import { offer, offered, Remainders } from '../distribution/remainders.js';
 import { Outcomes } from '../series-state/outcomes.js';
 import { Levels } from './levels.js';
 import type { Merging } from './merging.js';
@@ -63,20 +65,42 @@ export class CumulativeMerging {
 
   /** The cumulative metrics of a batch that has others too, which alone stay in it. */
   split(batch: MetricsBatch): MetricsBatch {
+    const given = offered(batch);
+    const left = given === undefined ? undefined : this.others(batch, given);
     const part = batch.fork();
     for (const metric of part.metrics()) if (!this.isCumulative(metric)) metric.remove();
     for (const metric of batch.metrics()) if (this.isCumulative(metric)) metric.remove();
     batch.prune();
+    if (left !== undefined) offer(batch, left);
     return part.prune();
   }
 
-  /** Merges a batch of cumulative metrics; undefined when nothing comes out. */
-  merge(batch: MetricsBatch, flow: Flow): MetricsBatch | undefined {
+  /** What was given for the metrics that are not cumulative. */
+  private others(batch: MetricsBatch, given: Remainders): Remainders {
+    const values: number[] = [];
+    let position = 0;
+    for (const metric of batch.metrics()) {
+      const stays = !this.isCumulative(metric);
+      for (const _ of metric.dataPoints) {
+        if (stays) values.push(given.values[position]!);
+        position++;
+      }
+    }
+    return new Remainders(Float64Array.from(values), given);
+  }
+
+  /** What rounding kept back of the points that will be merged, in order, when it is known. */
+  keptBack(batch: MetricsBatch): readonly number[] | undefined {
+    return this.converter.keptBack(batch);
+  }
+
+  /** Merges a batch of cumulative metrics, of which `kept` was kept back; undefined when nothing comes out. */
+  merge(batch: MetricsBatch, flow: Flow, kept?: readonly number[]): MetricsBatch | undefined {
     const { host, into, out } = this;
     const now = host.clock.now();
     batch.own();
     this.levels.merge(batch, now);
-    if (this.converter.concerns(batch)) this.converter.convert(batch, now);
+    if (this.converter.concerns(batch)) this.converter.convert(batch, now, kept);
     into.report(flow, host, TOO_MANY);
     if (batch.count === 0) return undefined;
     this.merging.merge(batch, flow);
@@ -85,9 +109,8 @@ export class CumulativeMerging {
     out.report(flow, host, TOO_MANY);
     if (batch.count === 0) return undefined;
     batch.prune();
-    if (zeros === undefined) return batch;
-    flow.add(zeros.count, 'seed');
-    return MetricsBatch.merge([zeros, batch]);
+    if (zeros !== undefined) flow.add(zeros.count, 'seed');
+    return following(zeros, batch);
   }
 
   private isCumulative(metric: object): boolean {

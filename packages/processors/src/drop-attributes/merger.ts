@@ -33,6 +33,10 @@ class Series {
   declare fields: PointFields;
   /** What rounding kept back of a sum of doubles. */
   declare rest: number;
+  /** What had been kept back of the points themselves. */
+  declare given: number;
+  /** Of the first point, among those that stay. */
+  declare position: number;
   declare private unread: boolean;
   declare private attributesStart: number;
   declare private attributesEnd: number;
@@ -43,6 +47,8 @@ class Series {
     this.touched = false;
     this.fields = new PointFields();
     this.rest = 0;
+    this.given = 0;
+    this.position = 0;
     this.unread = false;
     this.attributesStart = 0;
     this.attributesEnd = 0;
@@ -54,6 +60,7 @@ class Series {
     this.touched = touched;
     this.unread = true;
     this.rest = 0;
+    this.given = 0;
     this.attributesStart = table.attributesStart;
     this.attributesEnd = table.attributesEnd;
   }
@@ -72,6 +79,12 @@ class Series {
 export class Merger {
   /** Points that went into another. */
   declare merged: number;
+  /** What rounding had kept back of the point at hand. */
+  declare remainder: number;
+  /** Whether a series of the batch is no longer where its first point was. */
+  declare private moved: boolean;
+  /** Whether rounding has kept anything back of what was added up. */
+  declare hasRests: boolean;
   declare private readonly keys: KeySet;
   declare private readonly maxExemplars: number;
   declare private readonly keepsInExemplars: boolean;
@@ -89,6 +102,9 @@ export class Merger {
 
   constructor(keys: KeySet, { maxExemplars, exemplarAttributes, gauge }: RemovalSettings) {
     this.merged = 0;
+    this.remainder = 0;
+    this.moved = false;
+    this.hasRests = false;
     this.keys = keys;
     this.maxExemplars = maxExemplars;
     this.keepsInExemplars = exemplarAttributes === 'keep';
@@ -109,6 +125,9 @@ export class Merger {
     // The batch before may have ended in an error.
     this.end();
     this.batch++;
+    this.remainder = 0;
+    this.moved = false;
+    this.hasRests = false;
   }
 
   /** True when the batch has not had a point of this series. */
@@ -116,24 +135,37 @@ export class Merger {
     return slot >= this.series.length || this.series[slot]!.batch !== this.batch;
   }
 
-  /** The first point of a series. */
-  first(slot: number, point: DataPoint, touched: boolean, table: StreamTable): void {
+  /** The first point of a series; `position` is its place among the points that stay. */
+  first(slot: number, point: DataPoint, touched: boolean, table: StreamTable, position: number): void {
     // Slots are small numbers given out one after the other, so that there are no holes.
     while (this.series.length <= slot) this.series.push(new Series());
     this.used[this.usedCount++] = slot;
-    this.series[slot]!.begin(this.batch, point, touched, table);
+    const series = this.series[slot]!;
+    series.begin(this.batch, point, touched, table);
+    series.given = this.remainder;
+    series.position = position;
     if (table.mayHaveExemplars) this.cleanExemplars(point);
     if (touched) table.deleteLeftOut(point);
   }
 
-  /** A further point of a series. */
-  next(slot: number, point: DataPoint, touched: boolean, table: StreamTable): void {
+  /** Writes what rounding keeps back of each series to the position of its point; false when those have changed. */
+  putRemainders(to: Float64Array): boolean {
+    if (this.moved) return false;
+    for (let i = 0; i < this.usedCount; i++) {
+      const { position, rest, given } = this.series[this.used[i]!]!;
+      to[position] = rest + given;
+    }
+    return true;
+  }
+
+  /** A further point of a series; whether it stays. */
+  next(slot: number, point: DataPoint, touched: boolean, table: StreamTable): boolean {
     const right = this.right.read(point, table.attributesStart, table.attributesEnd);
     // Two points that are one series although nothing was dropped are the sender's business.
     const series = this.series[slot]!;
     if (!touched && !series.touched) {
       if (right.exemplars > 0) this.cleanExemplars(point);
-      return;
+      return true;
     }
     const first = series.first!;
     const left = series.read();
@@ -152,6 +184,7 @@ export class Merger {
       this.replace(slot, point, first);
     else this.away(point);
     series.touched = true;
+    return false;
   }
 
   /** Forgets the batch: views hold on to its bytes. */
@@ -195,10 +228,12 @@ export class Merger {
         // As a pair, so that the sum of many is rounded once.
         plus(toNumber(left.kind, left.low, left.high), series.rest, toNumber(right.kind, right.low, right.high));
         series.rest = rest;
+        if (rest !== 0) this.hasRests = true;
         ofDouble(sum);
       }
       left.setValue(first, kind, low, high);
     }
+    series.given += this.remainder;
     if (right.exemplars > 0) this.takeExemplars(slot, first, point);
   }
 
@@ -221,6 +256,7 @@ export class Merger {
 
   private replace(slot: number, by: DataPoint, first: DataPoint): void {
     this.away(first);
+    this.moved = true;
     const series = this.series[slot]!;
     series.first = by;
     const { right } = this;

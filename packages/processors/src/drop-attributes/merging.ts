@@ -1,5 +1,6 @@
 import type { Flow, Host } from '@otelier/core';
 import { type KeySet, type MetricsBatch, StreamTable } from '@otelier/otlp';
+import { offer, offered, Remainders, withdraw } from '../distribution/remainders.js';
 import { MergedTotals } from './merged-totals.js';
 import { Merger } from './merger.js';
 import type { RemovalSettings } from './options.js';
@@ -47,6 +48,11 @@ export class Merging {
   merge(batch: MetricsBatch, flow: Flow): void {
     const { keys, table, merger } = this;
     const { resource: alsoResource, scope: alsoScope } = this.settings;
+    const given = offered(batch);
+    /** Position of what stays as it is, and what was given for it. */
+    const others: number[] = [];
+    let position = -1;
+    let stays = 0;
     batch.own();
     this.totals.before(batch);
     if (--this.untilCheck === 0) {
@@ -64,15 +70,20 @@ export class Merging {
         const ofOwner = (alsoScope && scopeMetrics.scope.attributes.delete(keys)) || ofResource;
         for (const metric of scopeMetrics.metrics) {
           for (const point of metric.dataPoints) {
+            position++;
             const slot = table.slot(point);
             const touched = table.leftOut || ofOwner;
             if (touched) {
               // A sum that may fall, which is the sum of many already.
-              if (table.temporality === CUMULATIVE) continue;
+              if (table.temporality === CUMULATIVE) {
+                stays++;
+                continue;
+              }
               if (table.temporality !== DELTA && point.type !== 'gauge') {
                 if (point.type !== 'summary') unspecified++;
                 else if (this.settings.summary === 'keep' && !ofOwner) {
                   kept++;
+                  stays++;
                   continue;
                 } else summaries++;
                 point.remove();
@@ -85,8 +96,12 @@ export class Merging {
                 continue;
               }
             }
-            if (merger.isFirst(slot)) merger.first(slot, point, touched, table);
-            else merger.next(slot, point, touched, table);
+            if (given !== undefined) merger.remainder = given.values[position]!;
+            if (merger.isFirst(slot)) merger.first(slot, point, touched, table, stays++);
+            else if (merger.next(slot, point, touched, table)) {
+              if (given !== undefined) others.push(stays, given.values[position]!);
+              stays++;
+            }
           }
         }
       }
@@ -97,9 +112,21 @@ export class Merging {
     if (summaries > 0) flow.refuse(summaries, SUMMARY);
     if (unspecified > 0) flow.refuse(unspecified, UNSPECIFIED);
     if (kept > 0) this.host.note(kept, SUMMARY_KEPT);
+    if (given !== undefined || merger.hasRests) this.offer(given, stays, others, batch);
     merger.end();
     table.forgetBatch();
     this.totals.after(batch);
+  }
+
+  /** Offers what rounding keeps back of the points that stay; `others`: position and remainder of those that are as they came. */
+  private offer(given: Remainders | undefined, stays: number, others: readonly number[], batch: MetricsBatch): void {
+    const values = new Float64Array(stays);
+    if (!this.merger.putRemainders(values)) {
+      withdraw(batch);
+      return;
+    }
+    for (let i = 0; i < others.length; i += 2) values[others[i]!] = others[i + 1]!;
+    offer(batch, given === undefined ? new Remainders(values) : new Remainders(values, given));
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Processor, processor, stage } from '@otelier/core';
-import { type KeySet, type LogRecord, MetricsBatch, type Resource, type Scope, type Span } from '@otelier/otlp';
+import type { KeySet, LogRecord, Resource, Scope, Span } from '@otelier/otlp';
+import { joined } from '../distribution/remainders.js';
 import { CumulativeMerging } from './cumulative.js';
 import { Merging } from './merging.js';
 import type { RemovalSettings } from './options.js';
@@ -45,17 +46,18 @@ export function removal(
           },
           consume(batch, flow) {
             const share = cumulative.share(batch);
+            const kept = share === 'none' ? undefined : cumulative.keptBack(batch);
             if (share === 'all') {
-              const out = cumulative.merge(batch, flow);
+              const out = cumulative.merge(batch, flow, kept);
               return out === undefined ? Promise.resolve() : next(out, flow);
             }
             const part = share === 'some' ? cumulative.split(batch) : undefined;
             const before = batch.count;
             merging.merge(batch, flow);
             if (batch.count < before) batch.prune();
-            const out = part === undefined ? undefined : cumulative.merge(part, flow);
+            const out = part === undefined ? undefined : cumulative.merge(part, flow, kept);
             if (batch.count === 0) return out === undefined ? Promise.resolve() : next(out, flow);
-            return next(out === undefined ? batch : MetricsBatch.merge([batch, out]), flow);
+            return next(out === undefined ? batch : joined(batch, out), flow);
           },
         };
       },
