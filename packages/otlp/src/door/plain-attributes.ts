@@ -1,5 +1,5 @@
 /**
- * Where the run of plain attributes ends that begins at `at`: the value a text or, where a byte holds the length, a small number.
+ * Where the run of plain attributes ends that begins at `at`: the value a text or, where a byte holds the length, a number.
  *
  * Most of a request is such attributes. Each is told by two loads of four bytes from `words`, which is `b` once more: tag, length,
  * `0a`, length of the key; and behind the key `12`, length, kind, length or number.
@@ -16,7 +16,7 @@ export function plainAttributes(b: Uint8Array, words: DataView, at: number, end:
     if ((head & 0xff80ff) === start && rest >= 2 && stop <= end) {
       const value = words.getInt32(at + 4 + keyLength, true);
       // One comparison for a text, which most values are.
-      if (value !== ((rest << 8) | ((rest - 2) << 24) | 0x0a0012) && !isPlainNumber(value, rest)) break;
+      if (value !== ((rest << 8) | ((rest - 2) << 24) | 0x0a0012) && !isPlainNumber(b, value, rest, stop)) break;
     } else {
       if (n < 128) break;
       stop = longText(b, at, tag, end);
@@ -27,13 +27,21 @@ export function plainAttributes(b: Uint8Array, words: DataView, at: number, end:
   return at;
 }
 
-/** Whether the four bytes behind a key, `rest` bytes before the attribute's end, begin a double, a bool or an int of one byte. */
-function isPlainNumber(value: number, rest: number): boolean {
+/** Whether the four bytes behind a key, `rest` bytes before the attribute's end at `stop`, begin a double, a bool or an int. */
+function isPlainNumber(b: Uint8Array, value: number, rest: number, stop: number): boolean {
   if ((value & 0xffff) !== ((rest << 8) | 0x12)) return false;
   const kind = (value >>> 16) & 255;
-  const last = value >>> 24;
-  if (kind === 0x21) return rest === 9;
-  return rest === 2 && (kind === 0x18 ? last < 128 : kind === 0x10 && last < 2);
+  const first = value >>> 24;
+  if (kind === 0x18) return rest === 2 ? first < 128 : first > 127 && isLongInt(b, stop - rest + 2, stop);
+  return kind === 0x21 ? rest === 9 : kind === 0x10 && rest === 2 && first < 2;
+}
+
+/** Whether [p, stop) is what follows the first byte of a varint of 64 bits in as few bytes as it takes. */
+function isLongInt(b: Uint8Array, p: number, stop: number): boolean {
+  const last = b[stop - 1]!;
+  if (last === 0 || last > (stop - p === 9 ? 1 : stop - p > 9 ? 0 : 127)) return false;
+  for (; p < stop - 1; p++) if (b[p]! < 128) return false;
+  return true;
 }
 
 /** Where the attribute at `at` ends if it is a text and its length and that of its value take two bytes; else `at`. */

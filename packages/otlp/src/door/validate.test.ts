@@ -176,6 +176,34 @@ describe('the canonical form', () => {
   });
 });
 
+describe('an integer in an attribute', () => {
+  it('stays when it has as few bytes as it takes, is rewritten when it has more, and refused beyond ten', () => {
+    const kind = kindOf('KeyValueList');
+    const high = fc.constantFrom(0x80, 0x81, 0xff);
+    fc.assert(
+      fc.property(fc.array(high, { maxLength: 11 }), fc.constantFrom(0, 1, 2, 127), (more, last) => {
+        const spelled = [...more, last];
+        const attribute = (varint: readonly number[]): Buffer =>
+          wrap(0x0a, Buffer.concat([Buffer.from('0a0161', 'hex'), wrap(0x12, Buffer.from([0x18, ...varint]))]));
+        const given = attribute(spelled);
+        if (spelled.length > 10) {
+          expect(() => validateMessage(kind, 'list', given, 64)).toThrow('varint of more than 10 bytes');
+          return;
+        }
+        const value = spelled.reduceRight((sum, byte) => sum * 128n + BigInt(byte & 127), 0n);
+        const minimal: number[] = [];
+        let rest = BigInt.asUintN(64, value);
+        for (; rest > 127n; rest >>= 7n) minimal.push(Number(rest & 127n) | 128);
+        const expected = attribute([...minimal, Number(rest)]);
+        const clean = validateMessage(kind, 'list', given, 64);
+        expect(clean.toString('hex')).toBe(expected.toString('hex'));
+        expect(clean === given).toBe(given.equals(expected));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
 describe('refusals', () => {
   it.each([
     ['0a', "varint runs past its parent's end 1, at byte 1"],

@@ -1,9 +1,11 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { formatAddress } from './address.js';
 import type { Door } from './door.js';
+import { AnswerText } from './http-answer-text.js';
 import { closingAnswer } from './http-closing.js';
-import { HttpExchange } from './http-exchange.js';
+import { NodeCarrier } from './http-node-carrier.js';
+import { PlainConnection, type PlainDoor } from './http-plain-connection.js';
 import { HttpRequest } from './http-request.js';
 import type { Intake } from './intake.js';
 import { listenError } from './listen-error.js';
@@ -12,18 +14,27 @@ import type { HttpDoorSettings } from './settings.js';
 /** How long close() waits for answers that are still on their way to a slow reader. */
 const lingerMs = 1000;
 
-/** OTLP/HTTP on HTTP/1.1. */
-export class HttpDoor implements Door {
-  declare private readonly intake: Intake;
-  declare private readonly settings: HttpDoorSettings;
+/** OTLP/HTTP on HTTP/1.1: plain requests are read here, any other form by Node's server. */
+export class HttpDoor implements Door, PlainDoor {
+  declare readonly intake: Intake;
+  declare readonly settings: HttpDoorSettings;
+  declare readonly answers: AnswerText;
   declare private readonly server: Server<typeof HttpRequest>;
-  /** Every connection with the requests that are being read or answered on it. */
-  declare private readonly connections: Map<Socket, Set<HttpExchange>>;
+  /** What Node's server does with a new connection. */
+  declare private readonly nodes: readonly ((socket: Socket) => void)[];
+  /** The connections on which every request was plain. */
+  declare private readonly plain: Map<Socket, PlainConnection>;
+  /** All others, with the requests that are being read or answered on them. */
+  declare private readonly others: Map<Socket, Set<NodeCarrier>>;
+  declare private timer: NodeJS.Timeout | undefined;
 
   constructor(intake: Intake, settings: HttpDoorSettings) {
     this.intake = intake;
     this.settings = settings;
-    this.connections = new Map();
+    this.answers = new AnswerText(settings.idleTimeout);
+    this.plain = new Map();
+    this.others = new Map();
+    this.timer = undefined;
     this.server = createServer({
       IncomingMessage: HttpRequest,
       keepAliveTimeout: settings.idleTimeout,
@@ -31,9 +42,17 @@ export class HttpDoor implements Door {
       requestTimeout: settings.requestTimeout,
       connectionsCheckingInterval: Math.min(5000, settings.headersTimeout),
     });
+    this.nodes = this.server.listeners('connection') as ((socket: Socket) => void)[];
+    this.server.removeAllListeners('connection');
     this.server.on('connection', (socket: Socket) => this.connected(socket));
-    this.server.on('request', (request, response) => this.exchange(request, response).begin(false));
-    this.server.on('checkContinue', (request, response) => this.exchange(request, response).begin(true));
+    const take = (waits: boolean): RequestListener<typeof HttpRequest> => {
+      return (request, response) => {
+        const open = this.others.get(request.socket) ?? new Set();
+        new NodeCarrier(this.intake, request, response, open, waits).begin();
+      };
+    };
+    this.server.on('request', take(false));
+    this.server.on('checkContinue', take(true));
     this.server.on('clientError', (error, socket) => this.refuseConnection(error, socket as Socket));
   }
 
@@ -46,6 +65,9 @@ export class HttpDoor implements Door {
         this.server.on('error', (error) =>
           this.intake.host.logger.error({ err: error }, 'the HTTP server reported an error'),
         );
+        const { headersTimeout, idleTimeout, requestTimeout } = this.settings;
+        const interval = Math.min(5000, headersTimeout, idleTimeout, requestTimeout);
+        this.timer = setInterval(() => this.check(), interval).unref();
         const address = this.server.address() as AddressInfo;
         resolve(`http://${formatAddress({ host, port: address.port })}`);
       });
@@ -54,39 +76,50 @@ export class HttpDoor implements Door {
 
   stop(): void {
     this.server.closeIdleConnections();
+    for (const [socket, connection] of this.plain) if (connection.isIdle) socket.destroySoon();
   }
 
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     // The outcome of a request and this call may come in the same turn: its answer goes first.
     await new Promise((resolve) => setImmediate(resolve));
-    for (const [socket, exchanges] of this.connections) {
-      if (exchanges.size > 0) socket.destroy();
-      else socket.destroySoon();
-    }
-    const deadline = setTimeout(() => this.server.closeAllConnections(), lingerMs);
+    const end = (socket: Socket, isBusy: boolean) => (isBusy ? socket.destroy() : socket.destroySoon());
+    for (const [socket, connection] of this.plain) end(socket, connection.isBusy);
+    for (const [socket, open] of this.others) end(socket, open.size > 0);
+    const deadline = setTimeout(() => {
+      this.server.closeAllConnections();
+      for (const socket of this.plain.keys()) socket.destroy();
+    }, lingerMs);
     await closed;
     clearTimeout(deadline);
+    clearInterval(this.timer);
+  }
+
+  giveToNode(socket: Socket): void {
+    this.plain.delete(socket);
+    this.others.set(socket, new Set());
+    for (const take of this.nodes) take.call(this.server, socket);
   }
 
   private connected(socket: Socket): void {
-    const exchanges = new Set<HttpExchange>();
-    this.connections.set(socket, exchanges);
+    this.plain.set(socket, new PlainConnection(socket, this));
     socket.once('close', () => {
-      this.connections.delete(socket);
-      for (const exchange of exchanges) exchange.abandon();
+      this.plain.get(socket)?.closed();
+      this.plain.delete(socket);
+      for (const { exchange } of this.others.get(socket) ?? []) exchange.abandon();
+      this.others.delete(socket);
     });
   }
 
-  private exchange(request: HttpRequest, response: ServerResponse): HttpExchange {
-    const exchanges = this.connections.get(request.socket) ?? new Set();
-    return new HttpExchange(this.intake, request, response, exchanges);
+  private check(): void {
+    const now = Date.now();
+    for (const connection of this.plain.values()) connection.check(now);
   }
 
   private refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
-    const exchanges = this.connections.get(socket);
+    const open = this.others.get(socket);
     // An answer now would be taken for that of a request which is still being worked on.
-    const isExpected = exchanges === undefined || [...exchanges].every((exchange) => exchange.isReading);
+    const isExpected = open === undefined || [...open].every(({ exchange }) => exchange.isReading);
     if (isExpected && socket.writable && error.code !== 'ECONNRESET') {
       socket.write(closingAnswer(error));
       socket.destroySoon();

@@ -1,17 +1,18 @@
-import type { ServerResponse } from 'node:http';
 import { type Lease, type Peer, PipelineError, type RequestFlow, type Signal } from '@otelier/core';
 import { allocate } from '@otelier/otlp';
 import { fullSuccess, refusalOf, statusOf, successOf } from './answer.js';
 import { type Coding, decompress } from './decompress.js';
+import type { HttpCarrier, HttpHeaders } from './http-carrier.js';
 import { HttpPeer } from './http-peer.js';
-import type { BodyReader, HttpRequest } from './http-request.js';
-import { type HttpRefusal, routeOf } from './http-route.js';
+import type { BodyReader } from './http-request.js';
+import type { HttpRefusal, Route } from './http-route.js';
 import { comeBack, type Encoding, type Intake, notTaken, overloaded, tooLarge } from './intake.js';
 
 const noBytes = Buffer.alloc(0);
 const contentType = { protobuf: 'application/x-protobuf', json: 'application/json' } as const;
 
-const fullSuccessHead = {
+/** What stands in the head of a success that has nothing to tell; always these two arrays. */
+export const fullSuccessHead: Readonly<Record<Encoding, readonly string[]>> = {
   protobuf: headOf('protobuf', fullSuccess.protobuf),
   json: headOf('json', fullSuccess.json),
 };
@@ -21,10 +22,8 @@ export class HttpExchange implements BodyReader {
   /** Whether a part of the request is still to come. */
   declare isReading: boolean;
   declare private readonly intake: Intake;
-  declare private readonly request: HttpRequest;
-  declare private readonly response: ServerResponse;
-  /** The exchanges of the same connection that are not answered yet. */
-  declare private readonly open: Set<HttpExchange>;
+  declare private readonly carrier: HttpCarrier;
+  declare private readonly head: HttpHeaders;
   declare private dataSignal: Signal;
   declare private encoding: Encoding;
   declare private coding: Coding | 'identity';
@@ -41,12 +40,11 @@ export class HttpExchange implements BodyReader {
   declare private chunks: Buffer[] | undefined;
   declare private aborter: AbortController | undefined;
 
-  constructor(intake: Intake, request: HttpRequest, response: ServerResponse, open: Set<HttpExchange>) {
+  constructor(intake: Intake, carrier: HttpCarrier, head: HttpHeaders) {
     this.isReading = true;
     this.intake = intake;
-    this.request = request;
-    this.response = response;
-    this.open = open;
+    this.carrier = carrier;
+    this.head = head;
     this.dataSignal = 'logs';
     this.encoding = 'json';
     this.coding = 'identity';
@@ -59,7 +57,6 @@ export class HttpExchange implements BodyReader {
     this.body = noBytes;
     this.chunks = undefined;
     this.aborter = undefined;
-    open.add(this);
   }
 
   get signal(): AbortSignal {
@@ -71,33 +68,29 @@ export class HttpExchange implements BodyReader {
   }
 
   get peer(): Peer {
-    return new HttpPeer(this.request, `http/${this.encoding}`);
+    return new HttpPeer(this.carrier.socket, this.head, `http/${this.encoding}`);
   }
 
-  /** Checks the head; then reads the body, or refuses it unread. `asksFirst`: the client waits for `100 Continue`. */
-  begin(asksFirst: boolean): void {
-    const route = routeOf(this.request);
+  /** Checks the head: true when the body is wanted, else the request was refused unread. `length`: the body's, if the head tells it. */
+  begin(route: Route, length: number | undefined): boolean {
     this.encoding = route.encoding;
-    const refusal = 'refusal' in route ? route.refusal : this.admitHead(route.signal);
+    const refusal = 'refusal' in route ? route.refusal : this.admitHead(route.signal, length);
     if ('refusal' in route || refusal !== undefined) {
-      // A client that waits for `100 Continue` sends no body now, so what follows on the connection could not be told from one.
-      if (asksFirst) this.response.shouldKeepAlive = false;
       this.refuse(refusal as HttpRefusal);
-      return;
+      return false;
     }
-    if (asksFirst) this.response.writeContinue();
     // Closing a connection with unread bytes in it could destroy the answer on its way.
     if (this.intake.stopping) this.refusal = comeBack();
     this.dataSignal = route.signal;
     this.coding = route.coding;
-    this.request.reader = this;
+    return true;
   }
 
   read(chunk: Buffer): void {
     this.size += chunk.length;
     if (this.isAnswered) return;
     if (this.refusal !== undefined) {
-      if (this.size > this.intake.maxBytes) this.request.socket.destroy();
+      if (this.size > this.intake.maxBytes) this.carrier.socket.destroy();
     } else if (this.length === undefined) this.readChunked(chunk);
     else if (chunk.length === this.length) this.body = chunk;
     else {
@@ -130,13 +123,12 @@ export class HttpExchange implements BodyReader {
     this.aborter?.abort();
   }
 
-  private admitHead(signal: Signal): HttpRefusal | undefined {
+  private admitHead(signal: Signal, length: number | undefined): HttpRefusal | undefined {
     if (!this.intake.takes(signal)) return refusalOf(notTaken(signal));
-    const length = this.request.headers['content-length'];
     if (length === undefined || this.intake.stopping) return undefined;
-    this.length = Number(length);
-    if (this.length > this.intake.maxBytes) return refusalOf(tooLarge('the body', this.intake.maxBytes));
-    return this.grow(this.length) ? undefined : refusalOf(overloaded());
+    this.length = length;
+    if (length > this.intake.maxBytes) return refusalOf(tooLarge('the body', this.intake.maxBytes));
+    return this.grow(length) ? undefined : refusalOf(overloaded());
   }
 
   private readChunked(chunk: Buffer): void {
@@ -199,21 +191,15 @@ export class HttpExchange implements BodyReader {
     this.answer(refusal.httpStatus, head, body);
   }
 
-  private answer(status: number, head: string[], body: Buffer): void {
+  private answer(status: number, head: readonly string[], body: Buffer): void {
     if (this.isAnswered) return;
     this.settle();
-    const { response } = this;
-    if (this.intake.stopping) response.shouldKeepAlive = false;
-    response.writeHead(status, head);
-    // A body, even an empty one, goes out as a second buffer; short text goes out with the head in one.
-    if (body.length === 0) response.end();
-    else response.end(body.toString('latin1'), 'latin1');
+    this.carrier.answer(status, head, body, this.intake.stopping);
   }
 
   private settle(): void {
     this.isAnswered = true;
     this.lease?.release();
-    this.open.delete(this);
     this.body = noBytes;
     this.chunks = undefined;
   }

@@ -1,25 +1,28 @@
-import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Peer } from '@otelier/core';
 import { formatAddress } from './address.js';
+import type { HttpHeaders } from './http-carrier.js';
 
 /** The sender of an HTTP request; headers are looked at only when somebody asks. */
 export class HttpPeer implements Peer {
   declare readonly transport: string;
-  declare private readonly request: IncomingMessage;
+  declare private readonly socket: Socket;
+  declare private readonly head: HttpHeaders;
 
-  constructor(request: IncomingMessage, transport: string) {
-    this.request = request;
+  constructor(socket: Socket, head: HttpHeaders, transport: string) {
+    this.socket = socket;
+    this.head = head;
     this.transport = transport;
   }
 
   get address(): string {
-    const { remoteAddress = '', remotePort = 0 } = this.request.socket;
+    const { remoteAddress = '', remotePort = 0 } = this.socket;
     return formatAddress({ host: remoteAddress, port: remotePort });
   }
 
   get headers(): Readonly<Record<string, string>> {
     const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(this.request.headers)) {
+    for (const [name, value] of Object.entries(this.head.headers)) {
       if (value !== undefined) headers[name] = typeof value === 'string' ? value : value.join(', ');
     }
     return headers;

@@ -43,7 +43,8 @@ function pathOf(url: string): string {
   return query === -1 ? url : url.slice(0, query);
 }
 
-function encodingOf(header: string | undefined): Encoding | undefined {
+/** The encoding named by a `Content-Type` header, or undefined when it is none of ours. */
+export function encodingOf(header: string | undefined): Encoding | undefined {
   if (header === 'application/x-protobuf') return 'protobuf';
   if (header === 'application/json') return 'json';
   const type = header?.split(';', 1)[0]?.trim().toLowerCase();

@@ -1,0 +1,14 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** How the answer to a request gets to its sender. */
+export interface HttpCarrier {
+  readonly socket: Socket;
+  /** Sends an answer; `head` has header names and values in turn, `isLast` ends the connection after it. */
+  answer(status: number, head: readonly string[], body: Buffer, isLast: boolean): void;
+}
+
+/** The headers of a request, lower-case names; read only when somebody asks. */
+export interface HttpHeaders {
+  readonly headers: IncomingHttpHeaders;
+}
