@@ -19,6 +19,7 @@ export type {
   SummaryPointData,
 } from './build/data.js';
 export { Fields } from './door/fields.js';
+export { BatchFingerprints, FINGERPRINT_WORDS } from './identity/batch-fingerprints.js';
 export {
   type AttributesForExemplars,
   addToExemplars,
@@ -27,7 +28,6 @@ export {
 } from './identity/exemplars.js';
 export { MetricFields } from './identity/metric-fields.js';
 export { DOUBLE, INT, NONE, PointFields } from './identity/point-fields.js';
-export { PointFingerprint } from './identity/point-fingerprint.js';
 export { OVERFLOW_ATTRIBUTE, StreamTable, type StreamTableOptions } from './identity/stream-table.js';
 export type { LogRecord, ResourceLogs, ScopeLogs } from './logs/log-record.js';
 export { LogsBatch } from './logs/logs-batch.js';
