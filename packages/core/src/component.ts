@@ -21,6 +21,16 @@ export interface Traits {
   readonly clearance?: readonly FieldClass[];
   /** Of a processor or a connector's input: the classes of fields that do not leave it, whatever came in. */
   readonly removes?: readonly FieldClass[];
+  /** Of a processor: the exporters inside it, to which it delivers beside what it passes on. */
+  readonly sideExits?: SideExits;
+}
+
+/** The exporters inside a processor, for those who follow what leaves a pipeline. */
+export interface SideExits {
+  /** Each once; of which signals they are is the processor's to know. */
+  readonly exporters: readonly Exporter<never>[];
+  /** The same processor with other exporters in their place, for a rehearsal. */
+  replaced(by: (exporter: Exporter<never>) => Exporter<never>): Processor<never>;
 }
 
 interface Component extends Traits {

@@ -10,6 +10,7 @@ export type {
   ProcessorStage,
   Receiver,
   RunningReceiver,
+  SideExits,
   Traits,
 } from './component.js';
 export type { Pipeline, PipelinesConfig } from './config.js';

@@ -55,7 +55,24 @@ function twoDoors(): PipelinesConfig {
   };
 }
 
+/** A processor with an exporter of its own, as validateResource has for what it quarantines. */
+function setting(aside: ReturnType<typeof to>, ...removes: FieldClass[]) {
+  const sideExits = { exporters: [aside], replaced: () => setting(aside, ...removes) };
+  return processor('aside', { logs: (batch) => batch }, { removes, sideExits });
+}
+
 describe('clearance', () => {
+  test('what a processor delivers itself is followed too, up to that processor', () => {
+    const path = 'logs.events.processors[1]: expected only what quarantine is cleared for (label), ';
+    const fault =
+      'but identity can reach it, by door -> redact -> aside -> quarantine: add redact(strict()) before aside';
+    const redacted = removing('redact', 'content', 'secret');
+    const behind = (clearance: FieldClass[]) =>
+      definePipelines(logs([redacted, setting(to('quarantine', ...clearance), 'identity')], open));
+    expect(() => behind(['label'])).toThrow(path + fault);
+    expect(() => behind(['label', 'identity'])).not.toThrow();
+  });
+
   test.each<[string, PipelinesConfig, string]>([
     [
       'an exporter that nothing protects',

@@ -36,8 +36,12 @@ export function checkClearance(config: PipelinesConfig): void {
     const { receivers, processors = [], exporters } = pipeline;
     let reaching: Reaching = new Map();
     for (const receiver of receivers) merge(reaching, entering(receiver, behind));
-    for (const [index, processor] of processors.entries())
-      reaching = through(reaching, processor, `${place}.processors[${index}]`);
+    for (const [index, processor] of processors.entries()) {
+      const path = `${place}.processors[${index}]`;
+      for (const exporter of processor.sideExits?.exporters ?? [])
+        check(exporter, through(reaching, { name: processor.name }, path), path, processor.name);
+      reaching = through(reaching, processor, path);
+    }
     for (const [index, exporter] of exporters.entries()) {
       const path = `${place}.exporters[${index}]`;
       const link = linkOf(exporter);
@@ -67,7 +71,8 @@ function through(reaching: Reaching, component: Named, path: string): Reaching {
   return left;
 }
 
-function check(exporter: Named, reaching: Reaching, path: string): void {
+/** `before`: the component to put the fix before, where that is not the exporter itself. */
+function check(exporter: Named, reaching: Reaching, path: string, before: string = exporter.name): void {
   const clearance = classes(exporter, 'clearance', path);
   if (clearance === undefined) return;
   const leaking = guarded.filter((each) => reaching.has(each) && !clearance.includes(each));
@@ -76,7 +81,7 @@ function check(exporter: Named, reaching: Reaching, path: string): void {
   const way = [...(reaching.get(worst) ?? []), exporter.name].join(' -> ');
   throw new ConfigError(
     path,
-    `only what ${exporter.name} is cleared for (${clearance.join(', ') || 'label'}), but ${leaking.join(' and ')} can reach it, by ${way}: add ${fixes[worst]} before ${exporter.name}`,
+    `only what ${exporter.name} is cleared for (${clearance.join(', ') || 'label'}), but ${leaking.join(' and ')} can reach it, by ${way}: add ${fixes[worst]} before ${before}`,
   );
 }
 

@@ -15,7 +15,9 @@ export function checkTemporality(config: PipelinesConfig): void {
     const path = `metrics.${name}`;
     let known = common(pipeline.receivers);
     for (const [index, processor] of (pipeline.processors ?? []).entries()) {
-      check(processor, known, `${path}.processors[${index}]`);
+      const at = `${path}.processors[${index}]`;
+      check(processor, known, at);
+      for (const exporter of processor.sideExits?.exporters ?? []) check(exporter, known, at);
       known = processor.produces ?? known;
     }
     for (const [index, exporter] of pipeline.exporters.entries()) check(exporter, known, `${path}.exporters[${index}]`);

@@ -124,6 +124,19 @@ export function quarantineExporters(all: ValidateResourceSettings): readonly Exp
   return [...new Set(policies.flatMap((each) => (isQuarantine(each) ? [each.quarantine] : [])))];
 }
 
+/** The same options with other exporters to quarantine to. */
+export function withExporters<S extends Signal>(
+  options: ValidateResourceOptions<S>,
+  by: (exporter: Exporter<S>) => Exporter<S>,
+): ValidateResourceOptions<S> {
+  const swapped = <P>(policy: P): P =>
+    isQuarantine(policy) ? ({ quarantine: by(policy.quarantine as unknown as Exporter<S>) } as P) : policy;
+  const { policies, ...rest } = options;
+  const each = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, swapped(value)]));
+  if (policies === undefined) return each;
+  return { ...each, policies: Object.fromEntries(Object.entries(policies).map(([fault, of]) => [fault, swapped(of)])) };
+}
+
 /** The options for printing: exporters by name and with their own options, which have masked their secrets. */
 export function shownOptions(all: ValidateResourceSettings): Readonly<Record<string, unknown>> {
   const shown = (each: ResourcePolicy | undefined): unknown => {

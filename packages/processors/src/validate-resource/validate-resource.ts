@@ -14,7 +14,7 @@ import {
   stage,
 } from '@otelier/core';
 import { Findings } from './findings.js';
-import { quarantineExporters, settings, shownOptions, type ValidateResourceOptions } from './options.js';
+import { quarantineExporters, settings, shownOptions, type ValidateResourceOptions, withExporters } from './options.js';
 import { QuarantineStages } from './quarantine.js';
 import { type ResourceReport, Validator } from './validator.js';
 
@@ -65,6 +65,9 @@ export function validateResource<S extends Signal = Signal>(options: ValidateRes
   const stages = Object.fromEntries(handled.map((signal) => [signal, build(signal)]));
   return stage('validate-resource', stages as unknown as { readonly [K in S]: ProcessorStage<K> }, {
     options: shownOptions(all),
+    ...(exporters.length > 0 && {
+      sideExits: { exporters, replaced: (by) => validateResource(withExporters(options, by)) },
+    }),
   });
 }
 

@@ -12,8 +12,10 @@ import {
   otlpExporter,
   otlpReceiver,
   processor,
+  quarantine,
   queue,
   retry,
+  validateResource,
 } from '../../index.js';
 import { type Rehearsal, rehearse } from './rehearse.js';
 
@@ -65,6 +67,28 @@ test('two receivers are two entrances', async () => {
   await rehearsal.send(rehearsal.entrances[1]!, claudeCode.userPrompt());
   await rehearsal.end();
   expect(rehearsal.exits.map(({ received }) => received.length)).toEqual([0, 1]);
+});
+
+test('what a processor quarantines leaves by an exit of its own, to memory', async () => {
+  const bad = fileExporter({ dir: '/dev/null/x' });
+  const rehearsal = await rehearse(
+    definePipelines({
+      logs: {
+        l: {
+          receivers: [memoryReceiver()],
+          processors: [validateResource({ required: ['team.id'], onMissing: quarantine(bad) })],
+          exporters: [nowhere()],
+        },
+      },
+    }),
+  );
+  await rehearsal.send(rehearsal.entrances[0]!, claudeCode.userPrompt({ prompt: 'mine' }));
+  await rehearsal.end();
+  expect(rehearsal.exits.map(({ exporter, paths }) => [exporter.name, paths])).toEqual([
+    ['file', ['logs.l.processors[0]']],
+    ['queue', ['logs.l.exporters[0]']],
+  ]);
+  expect([prompts(rehearsal, 0), prompts(rehearsal, 1)]).toEqual([['mine'], []]);
 });
 
 test('connectors stay connected', async () => {

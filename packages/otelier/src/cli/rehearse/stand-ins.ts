@@ -5,6 +5,7 @@ import {
   linkOf,
   type Pipeline,
   type PipelinesConfig,
+  type Processor,
   type Receiver,
   type Signal,
   signals,
@@ -73,6 +74,9 @@ export function standIns(config: PipelinesConfig): StandIns {
       pipelines[signal][name] = {
         ...pipeline,
         receivers: pipeline.receivers.map((receiver) => receiverFor(receiver, path)),
+        processors: (pipeline.processors ?? []).map((processor, i) =>
+          rewired(processor, (exporter) => exporterFor(exporter, `${path}.processors[${i}]`)),
+        ),
         exporters: pipeline.exporters.map((exporter, i) => exporterFor(exporter, `${path}.exporters[${i}]`)),
       };
     }
@@ -86,6 +90,16 @@ export function standIns(config: PipelinesConfig): StandIns {
     })),
     exits: [...exits].map(([exporter, { received, places }]) => ({ exporter, received, paths: places })),
   };
+}
+
+/** A processor that delivers to exporters inside it, with stand-ins for these. */
+function rewired(
+  processor: Processor<Signal>,
+  by: (exporter: Exporter<Signal>) => Exporter<Signal>,
+): Processor<Signal> {
+  // Of which signals the exporters are, is between them and the processor.
+  const swap = by as unknown as (exporter: Exporter<never>) => Exporter<never>;
+  return (processor.sideExits?.replaced(swap) as unknown as Processor<Signal> | undefined) ?? processor;
 }
 
 /** Keeps the name and the traits (a receiver may guarantee a temporality), and opens nothing. */
