@@ -23,21 +23,34 @@ const NOTHING = 0x7fffffff;
 /**
  * The bytes with all edits applied: one walk forward over edits and touched length prefixes; every clean range moves whole.
  *
- * All moves are copyWithin() inside one buffer, the cheapest range copy there is. `inPlace` bytes that shrink before they grow are edited
- * where they are; else the source is copied once behind head-room as large as the growth, so that writing never overtakes reading.
+ * All moves are copyWithin() inside one buffer, the cheapest range copy there is. `inPlace` bytes are edited where they are, up to where
+ * writing would overtake reading; from there on (else from the beginning) the source is copied once behind head-room as large as the growth,
+ * so that it cannot.
  */
 export function splice(log: EditLog, source: Buffer, inPlace: boolean): Buffer {
   const growth = measure(log);
-  if (inPlace && (growth === 0 || neverAhead(log)))
-    return source.subarray(0, write(log, source, 0, source, 0, source.length));
-  reserve(source.length + growth);
+  edit = box = cut = 0;
+  let done = 0;
+  if (inPlace && log.boxesSorted) {
+    done = write(log, source, 0, source, 0, source.length, true);
+    if (edit === log.count * EDIT && box === log.boxCount * BOXED) return source.subarray(0, done);
+  }
+  const rest = source.length - cut;
+  reserve(done + rest + growth);
   const out = reserved;
   const at = reservedAt;
+  if (done > 0) out.set(source.subarray(0, done), at);
+  const from = at + done;
   // A few edits in much text: each clean range goes straight to its place, instead of everything moving twice.
   const apart = (log.count + log.boxCount) * RANGE_COST < source.length;
-  if (!apart) out.set(source, at + growth);
-  return take(write(log, out, at, apart ? source : out, apart ? 0 : at + growth, source.length) - at);
+  if (!apart) out.set(cut === 0 ? source : source.subarray(cut), from + growth);
+  return take(write(log, out, from, apart ? source : out, apart ? 0 : from + growth - cut, source.length, false) - at);
 }
+
+// How far the edits have been written: the next edit and box, and the source before `cut`.
+let edit = 0;
+let box = 0;
+let cut = 0;
 
 /** Bytes that move in the time which a copy from another buffer takes beyond one within the same. */
 const RANGE_COST = 2048;
@@ -72,91 +85,72 @@ function measure(log: EditLog): number {
   return growth;
 }
 
-/** True when writing in place never overtakes reading: at every point, what came before shrank by at least what it grew. */
-function neverAhead(log: EditLog): boolean {
-  if (!log.boxesSorted) return false;
-  const { edits, boxes } = log;
-  const editEnd = log.count * EDIT;
-  const boxEnd = log.boxCount * BOXED;
-  let lead = 0;
-  let cut = 0;
-  let e = 0;
-  let x = 0;
-  while (e < editEnd || x < boxEnd) {
-    const from = e < editEnd ? edits[e + FROM]! : NOTHING;
-    const at = x < boxEnd ? boxes[x + AT]! : NOTHING;
-    if (at < from) {
-      if (at >= cut) {
-        if (boxes[x + REMOVED] === 1) {
-          lead -= boxes[x + END]! - at;
-          cut = boxes[x + END]!;
-        } else {
-          cut = boxes[x + START]!;
-          lead += width(boxes[x + SIZE]!) + 1 - (cut - at);
-        }
-      }
-      x += BOXED;
-    } else {
-      const box = edits[e + BOX]!;
-      if (from >= cut && (box < 0 || boxes[box * BOXED + REMOVED] === 0)) {
-        cut = edits[e + TO]!;
-        lead += edits[e + LEN]! - (cut - from);
-      }
-      e += EDIT;
-    }
-    if (lead > 0) return false;
-  }
-  return true;
-}
-
-/** Moves the source, which lies at [base, base + length) of `origin`, to `out` from `w` on, edited; returns where that ends. */
-function write(log: EditLog, out: Buffer, w: number, origin: Buffer, base: number, length: number): number {
+/**
+ * Moves the source from `cut` on, which lies at [base, base + length) of `origin`, to `out` from `w` on, edited; returns where that ends.
+ * In place it stops, with `edit` or `box` before the last, where the next step would write over what has yet to be read.
+ */
+function write(
+  log: EditLog,
+  out: Buffer,
+  w: number,
+  origin: Buffer,
+  base: number,
+  length: number,
+  inPlace: boolean,
+): number {
   const { edits, inserted } = log;
   const boxes = log.boxesSorted ? log.boxes : inWireOrder(log);
   const editEnd = log.count * EDIT;
   const boxEnd = log.boxCount * BOXED;
-  let cut = 0; // the source before `cut` is done
-  let e = 0;
-  let x = 0;
+  let done = cut;
+  let e = edit;
+  let x = box;
   while (e < editEnd || x < boxEnd) {
     const from = e < editEnd ? edits[e + FROM]! : NOTHING;
     const at = x < boxEnd ? boxes[x]! : NOTHING;
     if (at < from) {
-      if (at >= cut) {
+      if (at >= done) {
         const gone = boxes[x + REMOVED] === 1;
         const to = gone ? at : at + 1;
-        move(out, w, origin, base + cut, base + to);
-        w += to - cut;
-        if (gone) cut = boxes[x + END]!;
+        const size = boxes[x + SIZE]!;
+        if (inPlace && !gone && w + to - done + width(size) > boxes[x + START]!) break;
+        move(out, w, origin, base + done, base + to);
+        w += to - done;
+        if (gone) done = boxes[x + END]!;
         else {
-          w = putVarint(out, w, boxes[x + SIZE]!);
-          cut = boxes[x + START]!;
+          w = putVarint(out, w, size);
+          done = boxes[x + START]!;
         }
       }
       x += BOXED;
     } else {
-      const box = edits[e + BOX]!;
-      if (from >= cut && (box < 0 || log.boxes[box * BOXED + REMOVED] === 0)) {
-        if (from > cut) {
-          move(out, w, origin, base + cut, base + from);
-          w += from - cut;
-        }
+      const of = edits[e + BOX]!;
+      if (from >= done && (of < 0 || log.boxes[of * BOXED + REMOVED] === 0)) {
         let s = edits[e + SRC]!;
         let n = edits[e + LEN]!;
+        if (inPlace && w + from - done + n > edits[e + TO]!) break;
+        if (from > done) {
+          move(out, w, origin, base + done, base + from);
+          w += from - done;
+        }
         if (n < 64) for (; n > 0; n--) out[w++] = inserted[s++]!;
         else {
           out.set(inserted.subarray(s, s + n), w);
           w += n;
         }
-        cut = edits[e + TO]!;
+        done = edits[e + TO]!;
       }
       e += EDIT;
     }
   }
-  if (cut < length) {
-    move(out, w, origin, base + cut, base + length);
-    w += length - cut;
+  if (e >= editEnd && x >= boxEnd && done < length) {
+    move(out, w, origin, base + done, base + length);
+    w += length - done;
+    done = length;
   }
+  edit = e;
+  box = x;
+  cut = done;
   return w;
 }
 
