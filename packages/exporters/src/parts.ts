@@ -1,4 +1,5 @@
 import { type AnyBatch, type Flow, PipelineError } from '@otelier/core';
+import { LogsBatch, MetricsBatch, TracesBatch } from '@otelier/otlp';
 
 /**
  * Some parts of a batch were delivered and these were not, for a reason that may pass.
@@ -18,6 +19,41 @@ export class UndeliveredPartsError extends PipelineError {
 /** The message of a PipelineError without the code that it starts with. */
 export function withoutCode(error: PipelineError): string {
   return error.message.slice(`[${error.code}] `.length);
+}
+
+/** Parts of one batch as one again. */
+export function joined<B extends AnyBatch>(parts: readonly B[]): B {
+  const [first] = parts;
+  if (first === undefined) throw new RangeError('joined: expected at least one part');
+  if (parts.length === 1) return first;
+  // All parts of a batch are of its signal, which the compiler cannot follow.
+  const all: readonly AnyBatch[] = parts;
+  if (first.signal === 'logs') return LogsBatch.merge(all as LogsBatch[]) as B;
+  if (first.signal === 'metrics') return MetricsBatch.merge(all as MetricsBatch[]) as B;
+  return TracesBatch.merge(all as TracesBatch[]) as B;
+}
+
+/** Items in all parts together. */
+export function countOf(parts: readonly AnyBatch[]): number {
+  let count = 0;
+  for (const part of parts) count += part.count;
+  return count;
+}
+
+/**
+ * The one outcome of two failures: one that may pass outranks one that will not, because while anything can still succeed nothing should
+ * be given up; of two that may pass, the sooner chance counts.
+ */
+export function graver(a: PipelineError | undefined, b: PipelineError): PipelineError {
+  if (a === undefined) return b;
+  if (a.retryable !== b.retryable) return a.retryable ? a : b;
+  if (!a.retryable) return a;
+  return (b.retryAfterMs ?? 0) < (a.retryAfterMs ?? 0) ? b : a;
+}
+
+/** Whether the fault lies with the target rather than with the data, so that another target may take the same bytes. */
+export function mayGoElsewhere(error: PipelineError): boolean {
+  return error.retryable || error.code === 'unauthenticated' || error.code === 'unsupported';
 }
 
 /**
