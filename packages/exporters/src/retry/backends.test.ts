@@ -1,8 +1,9 @@
-import { type Collector, createCollector, type Exporter, PipelineError, type Signal } from '@otelier/core';
+import { type Collector, createCollector, type Exporter, type Signal } from '@otelier/core';
 import { encodeExportResponse, encodeStatus, LogsBatch } from '@otelier/otlp';
-import { assertConservation, exporterContract, memoryExporter, memoryReceiver } from '@otelier/testing';
+import { assertConservation, memoryExporter, memoryReceiver } from '@otelier/testing';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type FakeClock, fakeClock } from '../../test/clock.js';
+import { wrapperContract } from '../../test/contract.js';
 import { bodies, logs, memoryLog } from '../../test/host.js';
 import { type Answer, type GrpcAnswer, grpcServer, grpcStatus, httpServer, type Seen } from '../../test/servers.js';
 import { otlpExporter } from '../otlp/otlp.js';
@@ -140,18 +141,5 @@ describe('a real gRPC backend', () => {
 });
 
 test('the contract of exporters holds for a retry that has no time to wait', async () => {
-  await exporterContract(() => {
-    const to = memoryExporter();
-    let release = (): void => {};
-    return {
-      exporter: retry(to, { maxElapsed: '0s' }) as never,
-      answer(how) {
-        release();
-        release = how === 'wait' ? to.hold() : () => {};
-        if (how === 'unavailable') to.refuse(1);
-        if (how === 'reject') to.refuse(1, new PipelineError('rejected', 'no'));
-      },
-      taken: () => to.received.logs.length + to.received.metrics.length,
-    };
-  });
+  await wrapperContract((inner) => retry(inner, { maxElapsed: '0s' }));
 });
