@@ -59,7 +59,7 @@ export class Health {
     this.probeAt = now + this.policy.probeIntervalMs;
     if (this.down) return;
     this.down = true;
-    this.host.logger.warn({ exporter: this.name, code: error.code }, 'an exporter is down, others take its place');
+    this.host.logger.warn({ exporter: this.name, code: error.code }, 'an exporter is down');
   }
 
   /** The batch came to no answer for a reason that says nothing of the target: its sender left. */

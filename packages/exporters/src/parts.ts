@@ -1,19 +1,85 @@
 import { type AnyBatch, type Flow, PipelineError } from '@otelier/core';
 import { LogsBatch, MetricsBatch, TracesBatch } from '@otelier/otlp';
 
+/** A part of a batch that was refused for good, and why. */
+export interface RefusedPart<B extends AnyBatch = AnyBatch> {
+  readonly batch: B;
+  readonly error: PipelineError;
+}
+
 /**
- * Some parts of a batch were delivered and these were not, for a reason that may pass.
+ * Some parts of a batch were delivered and these were not.
  *
- * Whoever tries again inside this package sends only them; whoever does not sees an ordinary retryable error.
+ * Whoever tries again inside this package sends only them; whoever does not sees an ordinary error of the same code.
  */
 export class UndeliveredPartsError extends PipelineError {
+  /** They may be delivered later. */
   readonly undelivered: readonly AnyBatch[];
+  /** They will not. Only for those who have asked, see {@link wantingParts}; the sender hears of others by `flow.refuse`. */
+  readonly refused: readonly RefusedPart[];
 
-  constructor(cause: PipelineError, undelivered: readonly AnyBatch[]) {
+  constructor(cause: PipelineError, undelivered: readonly AnyBatch[], refused: readonly RefusedPart[] = []) {
     const options = cause.retryAfterMs === undefined ? { cause } : { cause, retryAfterMs: cause.retryAfterMs };
     super(cause.code, withoutCode(cause), options);
     this.undelivered = undelivered;
+    this.refused = refused;
   }
+
+  /** Items in all parts that were not delivered. */
+  get count(): number {
+    return countOf(this.undelivered) + countOf(this.refused.map(({ batch }) => batch));
+  }
+}
+
+// A batch goes from a wrapper to what is inside as the object that it is; a flow does not.
+const wanting: WeakSet<AnyBatch> = new WeakSet();
+
+/**
+ * Marks a batch: whoever gets it gives the parts that are refused for good back in an {@link UndeliveredPartsError} instead of refusing them, because
+ * the caller can do more for them (cut them smaller, put them away).
+ */
+export function wantingParts<B extends AnyBatch>(batch: B, wanted = true): B {
+  if (wanted) wanting.add(batch);
+  return batch;
+}
+
+/** Whether a batch is marked by {@link wantingParts}. */
+export function wantsParts(batch: AnyBatch): boolean {
+  return wanting.has(batch);
+}
+
+/** What is left of a batch when all has been tried. */
+export interface Leftovers<B extends AnyBatch = AnyBatch> {
+  /** What may be delivered later. */
+  readonly left: readonly B[];
+  /** Why it was not; present when `left` is not empty. */
+  readonly failure: PipelineError | undefined;
+  readonly refused: readonly RefusedPart<B>[];
+}
+
+/**
+ * Ends the delivery of a batch.
+ *
+ * - What can never be delivered does not spoil the rest: its items are refused, which the sender hears as partial success.
+ * - When nothing else has become of the batch, the first refusal or the failure is thrown as it is.
+ * - What may be delivered later is thrown in an {@link UndeliveredPartsError}.
+ */
+export function endDelivery(whole: AnyBatch, flow: Flow, { left, failure, refused }: Leftovers): void {
+  const [first] = refused;
+  const worst = failure ?? first?.error;
+  if (worst === undefined) return;
+  const untouched = countOf(left) + countOf(refused.map(({ batch }) => batch)) >= whole.count;
+  if (untouched && (failure === undefined ? refused.length === 1 : first === undefined)) throw plain(worst);
+  if (wantsParts(whole)) throw new UndeliveredPartsError(worst, left, refused);
+  if (untouched && failure === undefined) throw worst;
+  for (const { batch, error } of refused) flow.refuse(batch.count, error.code);
+  if (failure !== undefined) throw new UndeliveredPartsError(failure, left);
+}
+
+/** The error of parts was about another batch than the one that has failed as a whole. */
+function plain(error: PipelineError): PipelineError {
+  if (!(error instanceof UndeliveredPartsError)) return error;
+  return error.cause instanceof PipelineError ? plain(error.cause) : error;
 }
 
 /** The message of a PipelineError without the code that it starts with. */
@@ -56,40 +122,44 @@ export function mayGoElsewhere(error: PipelineError): boolean {
   return error.retryable || error.code === 'unauthenticated' || error.code === 'unsupported';
 }
 
+/** What an attempt at one target has left of a batch: what another target may take, as one, and what none will. */
+export function leftFor<B extends AnyBatch>(
+  batch: B,
+  error: PipelineError,
+): { readonly elsewhere: B | undefined; readonly refused: readonly RefusedPart<B>[] } {
+  if (!(error instanceof UndeliveredPartsError)) return { elsewhere: batch, refused: [] };
+  const parts = error.refused as readonly RefusedPart<B>[];
+  const turnedAway = parts.filter((part) => mayGoElsewhere(part.error)).map((part) => part.batch);
+  const left = [...turnedAway, ...(error.undelivered as readonly B[])];
+  return {
+    elsewhere: left.length > 0 ? joined(left) : undefined,
+    refused: parts.filter((part) => !mayGoElsewhere(part.error)),
+  };
+}
+
 /**
- * Delivers the parts of one batch in order.
- *
- * - A part that can never be delivered does not hold up its neighbours: its items are refused, which the sender hears as partial success.
- * - When no part at all could be delivered, the error of the first is thrown.
- * - An error that may pass stops here and leaves the rest undelivered, in an {@link UndeliveredPartsError}.
+ * Delivers the parts of one batch in order, and ends as {@link endDelivery} does. An error that may pass stops here and leaves the rest undelivered.
  */
 export async function deliverParts<B extends AnyBatch>(
+  whole: B,
   parts: readonly B[],
   flow: Flow,
   deliver: (part: B) => Promise<void>,
 ): Promise<void> {
-  const refusals: { count: number; error: PipelineError }[] = [];
-  for (let i = 0; i < parts.length; i++) {
+  const refused: RefusedPart<B>[] = [];
+  let left: readonly B[] = [];
+  let failure: PipelineError | undefined;
+  for (let i = 0; i < parts.length && failure === undefined; i++) {
     const part = parts[i] as B;
-    const count = part.count;
-    const copy = part.fork();
     try {
-      await deliver(copy as B);
+      await deliver(part.fork() as B);
     } catch (caught) {
       const error = PipelineError.from(caught);
       if (error.retryable) {
-        const left = error instanceof UndeliveredPartsError ? error.undelivered : [part];
-        refuseAll(refusals, flow);
-        throw new UndeliveredPartsError(error, [...left, ...parts.slice(i + 1)]);
-      }
-      refusals.push({ count, error });
+        failure = error;
+        left = parts.slice(i);
+      } else refused.push({ batch: part, error });
     }
   }
-  const [first] = refusals;
-  if (first !== undefined && refusals.length === parts.length) throw first.error;
-  refuseAll(refusals, flow);
-}
-
-function refuseAll(refusals: readonly { count: number; error: PipelineError }[], flow: Flow): void {
-  for (const { count, error } of refusals) flow.refuse(count, error.code);
+  endDelivery(whole, flow, { left, failure, refused });
 }

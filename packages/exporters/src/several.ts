@@ -45,7 +45,7 @@ export function listed<S extends Signal>(component: string, exporters: readonly 
 /**
  * Makes an exporter around several: for the signals that all of them take, with what they need together and the options of all for printing.
  *
- * What a member is told before the stage around them begins is `start`; each of them is flushed and closed after the stage around them.
+ * Members start before the stage around them takes anything. At a drain they are flushed first, then it; at the end it is closed first.
  *
  * @throws {ConfigError} when one is no exporter, no signal is common to all, or they want different temporalities.
  */
@@ -116,8 +116,8 @@ function running<S extends Signal>(
       for (const { stage } of inner) await stage.start?.();
     },
     async flush() {
-      await outer.flush?.();
       await Promise.all(inner.map(({ stage }) => stage.flush?.()));
+      await outer.flush?.();
     },
     async close() {
       await outer.close?.();

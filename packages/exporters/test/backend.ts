@@ -91,12 +91,12 @@ export interface Outcome {
 }
 
 /**
- * Sends so many records as one request through an exporter in a collector whose clock runs as fast as it can, until it has an outcome. The sender
+ * Sends a batch, or so many records, as one request through an exporter in a collector whose clock runs as fast as it can, until it has an outcome. The sender
  * gives up when one of `backends` hangs. All accounts must balance.
  */
 export async function sendThrough(
   subject: Exporter<Signal> | Exporter<'logs'>,
-  count: number,
+  records: number | LogsBatch,
   backends: readonly Backend[],
 ): Promise<Outcome> {
   const clock = fakeClock();
@@ -109,7 +109,7 @@ export async function sendThrough(
     { clock, logger },
   );
   await collector.start();
-  const batch = logs(count);
+  const batch = typeof records === 'number' ? logs(records) : records;
   let over = false;
   let told = { refused: 0, refusal: '' };
   let error: PipelineError | undefined;

@@ -1,7 +1,7 @@
 import { type AnyBatch, type Flow, type Host, PipelineError } from '@otelier/core';
 import { AttemptFlow } from '../attempt-flow.js';
 import { Health, type HealthPolicy } from '../health.js';
-import { graver, joined, mayGoElsewhere, UndeliveredPartsError, withoutCode } from '../parts.js';
+import { endDelivery, graver, leftFor, mayGoElsewhere, type RefusedPart, wantingParts, wantsParts } from '../parts.js';
 import type { RunningMember, SeveralStage } from '../several.js';
 
 interface Target<B> extends RunningMember<B> {
@@ -19,34 +19,53 @@ export class FailoverStage<B extends AnyBatch> implements SeveralStage<B> {
   }
 
   readonly consume = async (batch: B, flow: Flow): Promise<void> => {
+    const refused: RefusedPart<B>[] = [];
     let left = batch;
     let failure: PipelineError | undefined;
     for (const target of this.candidates()) {
-      target.health.begin();
-      const attempt = new AttemptFlow(flow);
-      try {
-        await target.stage.consume(left.fork() as B, attempt);
-        target.health.answered();
-        attempt.settle();
+      const error = await this.send(target, wantingParts(left.fork() as B, wantsParts(batch)), flow);
+      if (error === undefined) {
         if (target !== this.targets[0]) this.host.note(left.count, `sent to ${target.name}`);
-        return;
-      } catch (caught) {
-        const error = PipelineError.from(caught);
-        attempt.fail(error);
-        // What has arrived there must not be sent to the next.
-        if (error instanceof UndeliveredPartsError) left = joined(error.undelivered as readonly B[]);
-        if (mayGoElsewhere(error) && !flow.signal.aborted) target.health.failed(error);
-        else if (flow.signal.aborted) target.health.unknown();
-        else target.health.answered();
-        failure = graver(failure, error);
-        if (!mayGoElsewhere(error) || flow.signal.aborted) {
-          failure = error;
-          break;
-        }
+        return endDelivery(batch, flow, { left: [], failure: undefined, refused });
+      }
+      // What has arrived there must not be sent to the next.
+      const { elsewhere, refused: parts } = leftFor(left, error);
+      refused.push(...parts);
+      if (elsewhere === undefined) return endDelivery(batch, flow, { left: [], failure: undefined, refused });
+      left = elsewhere;
+      failure = graver(failure, error);
+      if (flow.signal.aborted || !mayGoElsewhere(error)) {
+        failure = error;
+        break;
       }
     }
-    this.end(failure ?? this.allBusy(), left, batch, flow);
+    failure ??= this.allBusy();
+    if (failure.retryable) endDelivery(batch, flow, { left: [left], failure, refused });
+    else
+      endDelivery(batch, flow, {
+        left: [],
+        failure: undefined,
+        refused: [...refused, { batch: left, error: failure }],
+      });
   };
+
+  private async send({ stage, health }: Target<B>, batch: B, flow: Flow): Promise<PipelineError | undefined> {
+    const attempt = new AttemptFlow(flow);
+    health.begin();
+    try {
+      await stage.consume(batch, attempt);
+      health.answered();
+      attempt.settle();
+      return undefined;
+    } catch (caught) {
+      const error = PipelineError.from(caught);
+      attempt.fail(error);
+      if (flow.signal.aborted) health.unknown();
+      else if (mayGoElsewhere(error)) health.failed(error);
+      else health.answered();
+      return error;
+    }
+  }
 
   /** In order, those that are up or due for a look; if none is, all that have not asked to be left alone: better a slow answer than none. */
   private candidates(): readonly Target<B>[] {
@@ -57,16 +76,5 @@ export class FailoverStage<B extends AnyBatch> implements SeveralStage<B> {
   private allBusy(): PipelineError {
     const retryAfterMs = Math.min(...this.targets.map(({ health }) => health.patienceMs));
     return new PipelineError('overloaded', `${this.host.id}: every exporter has asked for patience`, { retryAfterMs });
-  }
-
-  private end(failure: PipelineError, left: B, batch: B, flow: Flow): void {
-    if (left === batch) throw failure;
-    if (failure.retryable) {
-      const { retryAfterMs } = failure;
-      const options = { cause: failure, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-      throw new UndeliveredPartsError(new PipelineError(failure.code, withoutCode(failure), options), [left]);
-    }
-    // A part has been delivered, so that the sender may not send the whole again.
-    flow.refuse(left.count, failure.code);
   }
 }

@@ -16,6 +16,7 @@ import { wrapperContract } from '../../test/contract.js';
 import { bodies, logs, startLogs, testFlow, testHost } from '../../test/host.js';
 import { httpServer } from '../../test/servers.js';
 import { otlpExporter } from '../otlp/otlp.js';
+import { deliverParts } from '../parts.js';
 import { retry } from '../retry/retry.js';
 import { type FailoverOptions, failover } from './failover.js';
 
@@ -71,7 +72,7 @@ describe('failover', () => {
       await send();
       expect(to).toEqual(['a', 'a']);
       expect(host.log.map(({ level, message }) => [level, message])).toEqual([
-        ['warn', 'an exporter is down, others take its place'],
+        ['warn', 'an exporter is down'],
         ['info', 'an exporter is up again'],
       ]);
     },
@@ -169,6 +170,20 @@ describe('failover', () => {
     await Promise.all(servers.map((server) => server.close()));
     expect(delivered.flat()).toEqual(all(100));
     expect(delivered.map((records) => records.length > 0)).toEqual([true, true]);
+  });
+
+  test('takes parts that one turned away elsewhere, also inside a retry', async () => {
+    const a = exporter('a', {
+      logs: async (batch) => {
+        const parts = batch.split({ maxCount: 2 });
+        await deliverParts(batch, parts, testFlow(), async () => {
+          throw fail('unauthenticated');
+        });
+      },
+    });
+    const b = backend({}, 'b');
+    await sendThrough(retry(failover([a, b.exporter])), 5, []);
+    expect(b.stored).toEqual(all(5));
   });
 
   test('notes what did not go to the first, by where it went', async () => {

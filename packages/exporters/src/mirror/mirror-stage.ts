@@ -1,6 +1,6 @@
 import { type AnyBatch, type Flow, type Host, PipelineError } from '@otelier/core';
 import { AttemptFlow } from '../attempt-flow.js';
-import { countOf, UndeliveredPartsError } from '../parts.js';
+import { UndeliveredPartsError, wantingParts, wantsParts } from '../parts.js';
 import type { RunningMember, SeveralStage } from '../several.js';
 
 interface Copy<B> extends RunningMember<B> {
@@ -37,11 +37,11 @@ export class MirrorStage<B extends AnyBatch> implements SeveralStage<B> {
     const attempt = new AttemptFlow(flow);
     const { peer } = flow;
     try {
-      await this.primary.stage.consume(batch.fork() as B, attempt);
+      await this.primary.stage.consume(wantingParts(batch.fork() as B, wantsParts(batch)), attempt);
     } catch (error) {
       attempt.fail(error);
       // Which records these were is not known, so that no copy can be made of them alone.
-      const sent = error instanceof UndeliveredPartsError ? batch.count - countOf(error.undelivered) : 0;
+      const sent = error instanceof UndeliveredPartsError ? batch.count - error.count : 0;
       if (sent > 0) for (const copy of this.copies) this.note(copy, sent, 'delivered in part');
       throw error;
     }
@@ -69,7 +69,7 @@ export class MirrorStage<B extends AnyBatch> implements SeveralStage<B> {
       if (flow.refused > 0) this.note(copy, flow.refused, 'refused');
     } catch (caught) {
       const error = PipelineError.from(caught);
-      const lost = error instanceof UndeliveredPartsError ? countOf(error.undelivered) : count;
+      const lost = error instanceof UndeliveredPartsError ? error.count : count;
       // What the close has cut off is counted there.
       if (this.underway.has(letter)) this.note(copy, lost, error.code);
     }

@@ -52,7 +52,7 @@ function otlpStage(
       if (batch.count === 0) return;
       loop.check(flow, target);
       if (batch.size <= settings.maxBytes) return deliver(batch, flow);
-      await deliverParts(batch.split({ maxBytes: settings.maxBytes }) as AnyBatch[], flow, (part) =>
+      await deliverParts(batch, batch.split({ maxBytes: settings.maxBytes }) as AnyBatch[], flow, (part) =>
         deliver(part, flow),
       );
     },

@@ -102,6 +102,28 @@ describe('a real HTTP backend', () => {
   });
 });
 
+test('of a request that the exporter cut to size, a refused part is searched too', async () => {
+  const stored: unknown[] = [];
+  const server = await httpServer(({ body }) => {
+    const records = bodies(LogsBatch.parse(body));
+    if (records.includes('record 50')) return { status: 400 };
+    stored.push(...records);
+    return {};
+  });
+  cleanups.push(() => server.close());
+  const letters = memoryExporter();
+  const inner = otlpExporter({ endpoint: server.url, maxBytes: '1KiB' });
+  const { receiver, collector } = await start(retry(inner, { deadLetter: letters }));
+  expect(await receiver.send(logs(100))).toMatchObject({ refused: 0 });
+  expect(stored.toSorted()).toEqual(
+    bodies(logs(100))
+      .filter((record) => record !== 'record 50')
+      .toSorted(),
+  );
+  expect(letters.received.logs.flatMap(bodies)).toEqual(['record 50']);
+  expect(balanced(collector)['logs/test/retry']).toMatchObject({ out: 99, dropped: { 'dead letter: rejected': 1 } });
+});
+
 describe('a real gRPC backend', () => {
   test.each(['RESOURCE_EXHAUSTED', 'UNAVAILABLE'] as const)(
     'that says %s with RetryInfo of a fraction of a second is left alone so long',

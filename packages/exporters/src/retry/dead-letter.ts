@@ -1,6 +1,6 @@
 import { type AnyBatch, type Flow, type Host, PipelineError, type Stage } from '@otelier/core';
 import { AttemptFlow } from '../attempt-flow.js';
-import { countOf, UndeliveredPartsError } from '../parts.js';
+import { UndeliveredPartsError } from '../parts.js';
 
 /** The resource attribute that says why a batch is in the dead letter: code and message of the refusal. */
 export const reasonAttribute = 'otelier.dead_letter.reason';
@@ -20,24 +20,20 @@ export class DeadLetter<B extends AnyBatch> {
    *
    * @throws {PipelineError} that is retryable: the part, or what an {@link UndeliveredPartsError} has of it, may be put away later.
    */
-  async take(part: B, why: PipelineError, flow: Flow): Promise<number> {
+  async take(part: B, why: PipelineError, flow: Flow): Promise<readonly B[]> {
     const attempt = new AttemptFlow(flow);
     try {
       await this.stage.consume(withReason(part.fork() as B, why), attempt);
       attempt.settle();
       this.count(part.count - attempt.refused, why, flow);
-      return 0;
+      return [];
     } catch (caught) {
       const error = PipelineError.from(caught);
       attempt.fail(error);
-      const left = error instanceof UndeliveredPartsError ? countOf(error.undelivered) : part.count;
-      if (left < part.count) this.count(part.count - left - attempt.refused, why, flow);
+      if (error instanceof UndeliveredPartsError) this.count(part.count - error.count - attempt.refused, why, flow);
       if (error.retryable) throw error;
-      this.host.logger.error(
-        { code: error.code, items: left },
-        'the dead letter did not take what the backend refused',
-      );
-      return left;
+      this.host.logger.error({ code: error.code, items: part.count }, 'the dead letter did not take what was refused');
+      return [part];
     }
   }
 

@@ -1,6 +1,6 @@
 import { type AnyBatch, type Flow, type Host, PipelineError, type Stage } from '@otelier/core';
 import { AttemptFlow } from '../attempt-flow.js';
-import { countOf, UndeliveredPartsError, withoutCode } from '../parts.js';
+import { endDelivery, type RefusedPart, UndeliveredPartsError, wantingParts, withoutCode } from '../parts.js';
 import { type Backoff, pauseMs } from './backoff.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { Sleepers } from './sleepers.js';
@@ -35,10 +35,8 @@ export class Delivery<B extends AnyBatch> {
   declare private readonly beganAt: number;
   /** In order; the first is the next to be tried. */
   declare private readonly todo: Part<B>[];
-  /** Parts that nobody takes, not told to the flow yet: when there is nothing else, they are the batch's own failure. */
-  declare private readonly refusals: { readonly count: number; readonly error: PipelineError }[];
-  /** Whether anything of the batch has been delivered or put away, so that the batch as a whole must not be sent again. */
-  declare private settled: boolean;
+  /** Parts that nobody takes, not told to anybody yet: when there is nothing else, they are the batch's own failure. */
+  declare private readonly refused: RefusedPart<B>[];
   declare private attempts: number;
   /** Failures in a row that may pass. */
   declare private failures: number;
@@ -50,8 +48,7 @@ export class Delivery<B extends AnyBatch> {
     this.whole = batch;
     this.beganAt = tools.host.clock.now();
     this.todo = [{ batch }];
-    this.refusals = [];
-    this.settled = false;
+    this.refused = [];
     this.attempts = 0;
     this.failures = 0;
     this.bisections = 0;
@@ -60,69 +57,65 @@ export class Delivery<B extends AnyBatch> {
   /** @throws {PipelineError} when the time is up, or when the whole batch was refused for good. */
   async run(): Promise<void> {
     for (let part = this.todo[0]; part !== undefined; part = this.todo[0]) {
-      const error =
-        part.refusedBy === undefined ? await this.send(part.batch) : await this.putAway(part.batch, part.refusedBy);
-      if (error === undefined) {
-        this.todo.shift();
-        this.failures = 0;
-      } else if (error.retryable) await this.pause(error);
-      else this.split(part.batch, error);
-      if (this.todo.length > 0 && this.flow.signal.aborted) throw this.gaveUp(error ?? senderLeft());
+      const error = await this.next(part);
+      if (error === undefined) this.failures = 0;
+      else if (error.retryable) await this.pause(error);
+      if (this.todo.length > 0 && this.flow.signal.aborted) this.giveUp(error ?? senderLeft());
     }
-    const [first] = this.refusals;
-    if (first !== undefined && !this.settled) throw first.error;
-    this.tellRefusals();
+    endDelivery(this.whole, this.flow, { left: [], failure: undefined, refused: this.refused });
   }
 
-  private async send(batch: B): Promise<PipelineError | undefined> {
+  /** Gives the first part its outcome, or replaces it by what is left of it. */
+  private async next({ batch, refusedBy }: Part<B>): Promise<PipelineError | undefined> {
+    try {
+      if (refusedBy === undefined) await this.send(batch);
+      else await this.putAway(batch, refusedBy);
+      this.todo.shift();
+      return undefined;
+    } catch (caught) {
+      const error = PipelineError.from(caught);
+      this.todo.splice(0, 1, ...this.after(error, batch, refusedBy));
+      return error;
+    }
+  }
+
+  private async send(batch: B): Promise<void> {
     const attempt = new AttemptFlow(this.flow);
     this.attempts++;
     try {
-      await this.tools.inner.consume(batch.fork() as B, attempt);
+      await this.tools.inner.consume(wantingParts(batch.fork() as B), attempt);
       attempt.settle();
-      this.settled = true;
-      return undefined;
-    } catch (caught) {
-      const error = PipelineError.from(caught);
+    } catch (error) {
       attempt.fail(error);
-      this.keepUndelivered(error, undefined);
-      return error;
+      throw error;
     }
   }
 
-  private async putAway(batch: B, why: PipelineError): Promise<PipelineError | undefined> {
-    try {
-      const left = (await this.tools.deadLetter?.take(batch, why, this.flow)) ?? batch.count;
-      if (left > 0) this.refusals.push({ count: left, error: why });
-      if (left < batch.count) this.settled = true;
-      return undefined;
-    } catch (caught) {
-      const error = PipelineError.from(caught);
-      this.keepUndelivered(error, why);
-      return error;
-    }
+  private async putAway(batch: B, why: PipelineError): Promise<void> {
+    for (const part of (await this.tools.deadLetter?.take(batch, why, this.flow)) ?? [batch])
+      this.refused.push({ batch: part, error: why });
   }
 
-  /** Of a part that was delivered in part, only the rest stays. */
-  private keepUndelivered(error: PipelineError, refusedBy: PipelineError | undefined): void {
-    if (!(error instanceof UndeliveredPartsError)) return;
-    const left = error.undelivered as readonly B[];
-    this.settled = true;
-    this.todo.splice(0, 1, ...left.map((batch) => (refusedBy === undefined ? { batch } : { batch, refusedBy })));
+  /** What stays to be done of a part after an error: all of it, or the parts that the error names. */
+  private after(error: PipelineError, batch: B, refusedBy: PipelineError | undefined): Part<B>[] {
+    const todo = (left: B): Part<B> => (refusedBy === undefined ? { batch: left } : { batch: left, refusedBy });
+    if (!(error instanceof UndeliveredPartsError))
+      return error.retryable ? [todo(batch)] : this.afterRefusal(batch, error);
+    const refused = (error.refused as readonly RefusedPart<B>[]).flatMap((part) =>
+      this.afterRefusal(part.batch, part.error),
+    );
+    return [...refused, ...(error.undelivered as readonly B[]).map(todo)];
   }
 
-  /** The part at the front was refused for good: its halves are tried if that may save something, else it is given up. */
-  private split(batch: B, error: PipelineError): void {
+  /** A part was refused for good: its halves are tried if that may save something, else it is put away or given up. */
+  private afterRefusal(batch: B, error: PipelineError): Part<B>[] {
     if (batch.count > 1 && this.mayHelp(error)) {
       const halves = batch.fork().split({ maxCount: Math.ceil(batch.count / 2) }) as B[];
-      if (halves.length > 1) {
-        this.todo.splice(0, 1, ...halves.map((half) => ({ batch: half })));
-        return;
-      }
+      if (halves.length > 1) return halves.map((half) => ({ batch: half }));
     }
-    this.todo.shift();
-    if (this.tools.deadLetter === undefined) this.refusals.push({ count: batch.count, error });
-    else this.todo.unshift({ batch, refusedBy: error });
+    if (this.tools.deadLetter !== undefined) return [{ batch, refusedBy: error }];
+    this.refused.push({ batch, error });
+    return [];
   }
 
   /** A batch may be too large as a whole; any other fault of the data is looked for only if there is a place to put what is found. */
@@ -136,7 +129,7 @@ export class Delivery<B extends AnyBatch> {
     const { policy, host, sleepers } = this.tools;
     const ms = pauseMs(policy, ++this.failures, error.retryAfterMs, Math.random());
     const over = this.elapsedMs() + ms > policy.maxElapsedMs;
-    if (over || !(await sleepers.sleep(ms, error.retryAfterMs ?? 0, this.flow.signal))) throw this.gaveUp(error);
+    if (over || !(await sleepers.sleep(ms, error.retryAfterMs ?? 0, this.flow.signal))) this.giveUp(error);
     host.note(this.todo[0]?.batch.count ?? 0, 'tried again');
   }
 
@@ -144,20 +137,14 @@ export class Delivery<B extends AnyBatch> {
     return this.tools.host.clock.now() - this.beganAt;
   }
 
-  private gaveUp(error: PipelineError): PipelineError {
-    const { attempts, todo } = this;
+  private giveUp(error: PipelineError): never {
+    const { attempts } = this;
     const message = `gave up after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} in ${this.elapsedMs()} ms: ${withoutCode(error)}`;
     const { retryAfterMs } = error;
     const options = { cause: error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-    const plain = new PipelineError(error.retryable ? error.code : 'deadline', message, options);
-    const left = todo.map(({ batch }) => batch);
-    if (!this.settled && this.refusals.length === 0 && countOf(left) === this.whole.count) return plain;
-    this.tellRefusals();
-    return new UndeliveredPartsError(plain, left);
-  }
-
-  private tellRefusals(): void {
-    for (const { count, error } of this.refusals) this.flow.refuse(count, error.code);
+    const failure = new PipelineError(error.retryable ? error.code : 'deadline', message, options);
+    endDelivery(this.whole, this.flow, { left: this.todo.map(({ batch }) => batch), failure, refused: this.refused });
+    throw failure;
   }
 }
 
