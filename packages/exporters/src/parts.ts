@@ -1,5 +1,6 @@
 import { type AnyBatch, type Flow, PipelineError } from '@otelier/core';
 import { LogsBatch, MetricsBatch, TracesBatch } from '@otelier/otlp';
+import { wantsParts } from './marks.js';
 
 /** A part of a batch that was refused for good, and why. */
 export interface RefusedPart<B extends AnyBatch = AnyBatch> {
@@ -15,7 +16,7 @@ export interface RefusedPart<B extends AnyBatch = AnyBatch> {
 export class UndeliveredPartsError extends PipelineError {
   /** They may be delivered later. */
   readonly undelivered: readonly AnyBatch[];
-  /** They will not. Only for those who have asked, see {@link wantingParts}; the sender hears of others by `flow.refuse`. */
+  /** They will not. Only for those who have asked, see `wantingParts`; the sender hears of others by `flow.refuse`. */
   readonly refused: readonly RefusedPart[];
 
   constructor(cause: PipelineError, undelivered: readonly AnyBatch[], refused: readonly RefusedPart[] = []) {
@@ -29,23 +30,6 @@ export class UndeliveredPartsError extends PipelineError {
   get count(): number {
     return countOf(this.undelivered) + countOf(this.refused.map(({ batch }) => batch));
   }
-}
-
-// A batch goes from a wrapper to what is inside as the object that it is; a flow does not.
-const wanting: WeakSet<AnyBatch> = new WeakSet();
-
-/**
- * Marks a batch: whoever gets it gives the parts that are refused for good back in an {@link UndeliveredPartsError} instead of refusing them, because
- * the caller can do more for them (cut them smaller, put them away).
- */
-export function wantingParts<B extends AnyBatch>(batch: B, wanted = true): B {
-  if (wanted) wanting.add(batch);
-  return batch;
-}
-
-/** Whether a batch is marked by {@link wantingParts}. */
-export function wantsParts(batch: AnyBatch): boolean {
-  return wanting.has(batch);
 }
 
 /** What is left of a batch when all has been tried. */
@@ -64,7 +48,7 @@ export interface Leftovers<B extends AnyBatch = AnyBatch> {
  * - When nothing else has become of the batch, the first refusal or the failure is thrown as it is.
  * - What may be delivered later is thrown in an {@link UndeliveredPartsError}.
  */
-export function endDelivery(whole: AnyBatch, flow: Flow, { left, failure, refused }: Leftovers): void {
+export function endDelivery(whole: Pick<AnyBatch, 'count'>, flow: Flow, { left, failure, refused }: Leftovers): void {
   const [first] = refused;
   const worst = failure ?? first?.error;
   if (worst === undefined) return;
@@ -139,12 +123,13 @@ export function leftFor<B extends AnyBatch>(
 
 /**
  * Delivers the parts of one batch in order, and ends as {@link endDelivery} does. An error that may pass stops here and leaves the rest undelivered.
+ * `whole` is the batch that came, when the parts are all of it: its sender may want parts back.
  */
 export async function deliverParts<B extends AnyBatch>(
-  whole: B,
   parts: readonly B[],
   flow: Flow,
   deliver: (part: B) => Promise<void>,
+  whole: Pick<B, 'count'> = { count: countOf(parts) },
 ): Promise<void> {
   const refused: RefusedPart<B>[] = [];
   let left: readonly B[] = [];

@@ -1,7 +1,8 @@
 import { type AnyBatch, type Flow, type Host, PipelineError } from '@otelier/core';
 import { AttemptFlow } from '../attempt-flow.js';
 import { Health, type HealthPolicy } from '../health.js';
-import { endDelivery, graver, leftFor, mayGoElsewhere, type RefusedPart, wantingParts, wantsParts } from '../parts.js';
+import { markedAs } from '../marks.js';
+import { endDelivery, graver, leftFor, mayGoElsewhere, type RefusedPart } from '../parts.js';
 import type { RunningMember, SeveralStage } from '../several.js';
 
 interface Target<B> extends RunningMember<B> {
@@ -23,7 +24,7 @@ export class FailoverStage<B extends AnyBatch> implements SeveralStage<B> {
     let left = batch;
     let failure: PipelineError | undefined;
     for (const target of this.candidates()) {
-      const error = await this.send(target, wantingParts(left.fork() as B, wantsParts(batch)), flow);
+      const error = await this.send(target, markedAs(left.fork() as B, batch), flow);
       if (error === undefined) {
         if (target !== this.targets[0]) this.host.note(left.count, `sent to ${target.name}`);
         return endDelivery(batch, flow, { left: [], failure: undefined, refused });

@@ -176,9 +176,8 @@ describe('failover', () => {
     const a = exporter('a', {
       logs: async (batch) => {
         const parts = batch.split({ maxCount: 2 });
-        await deliverParts(batch, parts, testFlow(), async () => {
-          throw fail('unauthenticated');
-        });
+        const refuse = () => Promise.reject(fail('unauthenticated'));
+        await deliverParts(parts, testFlow(), refuse, batch);
       },
     });
     const b = backend({}, 'b');

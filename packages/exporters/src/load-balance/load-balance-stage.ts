@@ -1,16 +1,8 @@
 import { type AnyBatch, type Flow, type Host, PipelineError } from '@otelier/core';
 import { AttemptFlow } from '../attempt-flow.js';
 import { Health, type HealthPolicy } from '../health.js';
-import {
-  endDelivery,
-  graver,
-  joined,
-  leftFor,
-  mayGoElsewhere,
-  type RefusedPart,
-  wantingParts,
-  wantsParts,
-} from '../parts.js';
+import { markedAs } from '../marks.js';
+import { endDelivery, graver, joined, leftFor, mayGoElsewhere, type RefusedPart } from '../parts.js';
 import type { RunningMember, SeveralStage } from '../several.js';
 import type { Keys } from './keys.js';
 import { Rendezvous } from './rendezvous.js';
@@ -21,8 +13,8 @@ interface Target<B> extends RunningMember<B> {
 
 /** One batch on its way, and what is left of it so far. */
 interface Trip<B extends AnyBatch> {
+  readonly batch: B;
   readonly flow: Flow;
-  readonly wantsParts: boolean;
   readonly left: B[];
   failure: PipelineError | undefined;
   readonly refused: RefusedPart<B>[];
@@ -51,7 +43,7 @@ export class LoadBalanceStage<B extends AnyBatch> implements SeveralStage<B> {
 
   readonly consume = async (batch: B, flow: Flow): Promise<void> => {
     if (batch.count === 0) return;
-    const trip: Trip<B> = { flow, wantsParts: wantsParts(batch), left: [], failure: undefined, refused: [] };
+    const trip: Trip<B> = { batch, flow, left: [], failure: undefined, refused: [] };
     await this.deliver(batch, trip, new Uint8Array(this.targets.length), undefined);
     // Shares that were delivered must not be sent again: who tries again around this gets the others only, as one batch.
     const { failure, refused } = trip;
@@ -67,10 +59,12 @@ export class LoadBalanceStage<B extends AnyBatch> implements SeveralStage<B> {
 
   private async send(to: number, share: B, trip: Trip<B>, failed: Uint8Array): Promise<void> {
     const { stage, health, name } = this.targets[to] as Target<B>;
+    // The other shares may be tried again sooner; this one waits for as long as its target has asked.
+    if (health.patienceMs > 0) return giveUp(share, this.busy(name, health.patienceMs), trip);
     const attempt = new AttemptFlow(trip.flow);
     health.begin();
     try {
-      await stage.consume(wantingParts(share.fork() as B, trip.wantsParts), attempt);
+      await stage.consume(markedAs(share.fork() as B, trip.batch), attempt);
       health.answered();
       attempt.settle();
     } catch (caught) {
@@ -119,8 +113,11 @@ export class LoadBalanceStage<B extends AnyBatch> implements SeveralStage<B> {
   }
 
   private allBusy(): PipelineError {
-    const retryAfterMs = Math.min(...this.targets.map(({ health }) => health.patienceMs));
-    return new PipelineError('overloaded', `${this.host.id}: every exporter has asked for patience`, { retryAfterMs });
+    return this.busy('every exporter', Math.min(...this.targets.map(({ health }) => health.patienceMs)));
+  }
+
+  private busy(who: string, retryAfterMs: number): PipelineError {
+    return new PipelineError('overloaded', `${this.host.id}: ${who} has asked for patience`, { retryAfterMs });
   }
 }
 

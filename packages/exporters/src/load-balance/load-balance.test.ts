@@ -246,6 +246,19 @@ describe('when a target fails', () => {
     expect(error).not.toBeInstanceOf(UndeliveredPartsError);
   });
 
+  test('one that asked for patience is left alone so long, while the others are tried again', async () => {
+    const { backends, clock, stage } = await running({ a: { faults: ['overloaded'] }, b: { faults: ['unavailable'] } });
+    const ids = await idsFor(['a', 'b'], ['a', 'b']);
+    await expect(stage.consume(sessions(ids), testFlow())).rejects.toMatchObject({ code: 'unavailable' });
+    await clock.advance(500);
+    const error = await stage.consume(sessions(ids), testFlow()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'overloaded', retryAfterMs: 1500 });
+    expect([backends.a.requests.length, backends.b.stored]).toEqual([1, ['record 1']]);
+    await clock.advance(1500);
+    await stage.consume(sessions(ids.slice(0, 1)), testFlow());
+    expect(backends.a.stored).toEqual(['record 0']);
+  });
+
   test('spilling, its share goes to the others until it is up again', async () => {
     const options = { spill: true, probeInterval: '10s' } as const;
     const { backends, clock, host, stage } = await running({ a: {}, b: { faults: ['unavailable'] }, c: {} }, options);

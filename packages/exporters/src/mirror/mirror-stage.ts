@@ -1,6 +1,7 @@
 import { type AnyBatch, type Flow, type Host, PipelineError } from '@otelier/core';
 import { AttemptFlow } from '../attempt-flow.js';
-import { UndeliveredPartsError, wantingParts, wantsParts } from '../parts.js';
+import { markedAs } from '../marks.js';
+import { UndeliveredPartsError } from '../parts.js';
 import type { RunningMember, SeveralStage } from '../several.js';
 
 interface Copy<B> extends RunningMember<B> {
@@ -37,7 +38,7 @@ export class MirrorStage<B extends AnyBatch> implements SeveralStage<B> {
     const attempt = new AttemptFlow(flow);
     const { peer } = flow;
     try {
-      await this.primary.stage.consume(wantingParts(batch.fork() as B, wantsParts(batch)), attempt);
+      await this.primary.stage.consume(markedAs(batch.fork() as B, batch), attempt);
     } catch (error) {
       attempt.fail(error);
       // Which records these were is not known, so that no copy can be made of them alone.

@@ -1,6 +1,7 @@
 import { type AnyBatch, type Flow, type Host, PipelineError, type Stage } from '@otelier/core';
 import { AttemptFlow } from '../attempt-flow.js';
-import { endDelivery, type RefusedPart, UndeliveredPartsError, wantingParts, withoutCode } from '../parts.js';
+import { isKeptByCaller, markedAs, wantingParts } from '../marks.js';
+import { endDelivery, type RefusedPart, UndeliveredPartsError, withoutCode } from '../parts.js';
 import { type Backoff, pauseMs } from './backoff.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { Sleepers } from './sleepers.js';
@@ -83,7 +84,7 @@ export class Delivery<B extends AnyBatch> {
     const attempt = new AttemptFlow(this.flow);
     this.attempts++;
     try {
-      await this.tools.inner.consume(wantingParts(batch.fork() as B), attempt);
+      await this.tools.inner.consume(wantingParts(markedAs(batch.fork() as B, this.whole)), attempt);
       attempt.settle();
     } catch (error) {
       attempt.fail(error);
@@ -126,6 +127,7 @@ export class Delivery<B extends AnyBatch> {
   }
 
   private async pause(error: PipelineError): Promise<void> {
+    if (isKeptByCaller(this.whole)) this.giveUp(error);
     const { policy, host, sleepers } = this.tools;
     const ms = pauseMs(policy, ++this.failures, error.retryAfterMs, Math.random());
     const over = this.elapsedMs() + ms > policy.maxElapsedMs;
