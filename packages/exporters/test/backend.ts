@@ -7,7 +7,7 @@ import { fakeClock } from './clock.js';
 import { bodies, logs, memoryLog } from './host.js';
 
 /** What a backend does with one request, beside what it does with its data. */
-export type Fault = 'none' | 'unavailable' | 'overloaded' | 'deadline' | 'partial' | 'hang';
+export type Fault = 'none' | 'unavailable' | 'overloaded' | 'deadline' | 'partial' | 'wavering' | 'hang';
 
 /** How a backend treats its requests. */
 export interface BackendPlan {
@@ -43,6 +43,9 @@ export function backend(plan: BackendPlan = {}, name = 'backend'): Backend {
     await Promise.resolve();
     if (fault === 'hang') await untilAborted(flow.signal, () => made.onHang());
     if (fault === 'unavailable' || fault === 'deadline') throw new PipelineError(fault, `${name} is down`);
+    // A part is refused, and then the whole request fails: it will all come again.
+    if (fault === 'wavering') flow.refuse(1, 'rejected by backend');
+    if (fault === 'wavering') throw new PipelineError('unavailable', `${name} went down`);
     if (fault === 'overloaded') throw new PipelineError(fault, `${name} is busy`, { retryAfterMs: 2000 });
     if (records.length > (plan.limit ?? Number.POSITIVE_INFINITY))
       throw new PipelineError('too-large', `${name} says 413`);
@@ -74,7 +77,7 @@ function untilAborted(signal: AbortSignal, onHang: () => void): Promise<never> {
 
 /** Faults as they come. */
 export function anyFaults(maxLength: number): fc.Arbitrary<Fault[]> {
-  const kinds = ['none', 'unavailable', 'overloaded', 'deadline', 'partial'] as const;
+  const kinds = ['none', 'unavailable', 'overloaded', 'deadline', 'partial', 'wavering'] as const;
   const most = { arbitrary: fc.constantFrom<Fault>(...kinds), weight: 20 };
   return fc.array(fc.oneof(most, { arbitrary: fc.constant<Fault>('hang'), weight: 1 }), { maxLength });
 }
