@@ -1,5 +1,8 @@
 export { type ConsoleExporterOptions, consoleExporter } from './console/console.js';
+export { type FailoverOptions, failover } from './failover/failover.js';
 export { type FileExporterOptions, fileExporter } from './file/file.js';
+export { type BalanceBy, type LoadBalanceOptions, loadBalance } from './load-balance/load-balance.js';
+export { type MirrorOptions, mirror } from './mirror/mirror.js';
 export {
   type HeaderSource,
   type Headers,

@@ -1,5 +1,6 @@
 import { PipelineError, type PipelineErrorCode } from '@otelier/core';
 import { decodeStatus } from '@otelier/otlp';
+import { patience } from './retry-after.js';
 
 /** The end of a gRPC call that failed. */
 export interface GrpcFailure {
@@ -58,7 +59,8 @@ function exhausted(failure: GrpcFailure, retryAfterMs: number | undefined): Pipe
 function retryInfo(details: Uint8Array | undefined): number | undefined {
   if (details === undefined) return undefined;
   try {
-    return decodeStatus(details, 'protobuf').retryAfterMs;
+    const { retryAfterMs } = decodeStatus(details, 'protobuf');
+    return retryAfterMs === undefined ? undefined : patience(retryAfterMs);
   } catch {
     return undefined;
   }

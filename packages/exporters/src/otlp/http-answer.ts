@@ -1,6 +1,6 @@
 import { PipelineError, type PipelineErrorCode, type Signal } from '@otelier/core';
 import { decodeExportResponse, decodeStatus, type PartialSuccess } from '@otelier/otlp';
-import { retryAfterMs } from './retry-after.js';
+import { patience, retryAfterMs } from './retry-after.js';
 
 /** An HTTP answer, read to its end. */
 export interface HttpAnswer {
@@ -71,7 +71,8 @@ function throttle(answer: HttpAnswer, now: number): number | undefined {
   const encoding = encodingOf(answer.contentType);
   if (encoding === undefined || answer.body.length === 0) return undefined;
   try {
-    return decodeStatus(answer.body, encoding).retryAfterMs;
+    const { retryAfterMs: asked } = decodeStatus(answer.body, encoding);
+    return asked === undefined ? undefined : patience(asked);
   } catch {
     return undefined;
   }

@@ -19,6 +19,7 @@ export class PartialSuccessReport {
   /** `rejected` items become refused ones, so that the sender and the account hear of them; they must not be sent again. */
   take(partial: PartialSuccess, batch: AnyBatch, flow: Flow): void {
     const rejected = Math.min(partial.rejected, batch.count);
+    this.host.note(1, rejected > 0 ? 'partial success' : 'success with a warning');
     if (rejected > 0) flow.refuse(rejected, 'rejected by backend');
     this.unlogged += rejected;
     const now = this.host.clock.now();

@@ -52,9 +52,8 @@ function otlpStage(
       if (batch.count === 0) return;
       loop.check(flow, target);
       if (batch.size <= settings.maxBytes) return deliver(batch, flow);
-      await deliverParts(batch.split({ maxBytes: settings.maxBytes }) as AnyBatch[], flow, (part) =>
-        deliver(part, flow),
-      );
+      const parts = batch.split({ maxBytes: settings.maxBytes }) as AnyBatch[];
+      await deliverParts(parts, flow, (part) => deliver(part, flow), batch);
     },
     async close() {
       await transport?.close();

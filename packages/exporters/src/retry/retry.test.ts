@@ -5,12 +5,18 @@ import {
   exporterStage,
   PipelineError,
   type PipelineErrorCode,
+  type Stage,
 } from '@otelier/core';
 import type { LogsBatch } from '@otelier/otlp';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fakeClock } from '../../test/clock.js';
 import { bodies, type Deliver, logs, startLogs, testFlow, testHost } from '../../test/host.js';
+import { failover } from '../failover/failover.js';
+import { loadBalance } from '../load-balance/load-balance.js';
+import { keptByCaller } from '../marks.js';
+import { mirror } from '../mirror/mirror.js';
+import type { UndeliveredPartsError } from '../parts.js';
 import { pauseMs } from './backoff.js';
 import { type RetryOptions, retry } from './retry.js';
 
@@ -28,6 +34,14 @@ async function running(deliver: Deliver, options: RetryOptions = {}) {
   });
   const stage = await startLogs(retry(inner, { jitter: false, ...options }), host);
   return { stage, clock, calls, host };
+}
+
+/** The stage inside each of the other wrappers. */
+function throughOthers(stage: Stage<LogsBatch>): Stage<LogsBatch> {
+  const inner = exporterStage<'logs'>('inner', { logs: () => stage });
+  return mirror(retry(failover([loadBalance({ only: inner })])), [exporter('copy', { logs: async () => {} })]).logs(
+    testHost(),
+  );
 }
 
 const fail = (code: PipelineErrorCode, retryAfterMs?: number): never => {
@@ -113,6 +127,24 @@ describe('retry', () => {
     expect(await outcome).toMatchObject({ code: 'unavailable' });
     expect(calls).toEqual([0]);
     expect(clock.timers).toBe(0);
+  });
+
+  test('does not wait with a batch that its caller keeps, and gives back what is left of it, also through others', async () => {
+    const taken: unknown[] = [];
+    const { stage, clock, calls } = await running((batch) => {
+      if (batch.count > 2) fail('too-large');
+      if (bodies(batch).includes('record 2')) fail('overloaded', 5000);
+      taken.push(...bodies(batch));
+    });
+    for (const wrap of [(inner: Stage<LogsBatch>) => inner, throughOthers]) {
+      taken.length = 0;
+      const outcome = wrap(stage).consume(keptByCaller(logs(4)), testFlow());
+      const error = (await outcome.catch((thrown: unknown) => thrown)) as UndeliveredPartsError;
+      expect(error).toMatchObject({ code: 'overloaded', retryAfterMs: 5000 });
+      expect(error.undelivered.flatMap((part) => bodies(part as LogsBatch))).toEqual(['record 2', 'record 3']);
+      expect(taken).toEqual(['record 0', 'record 1']);
+    }
+    expect([calls.length, clock.timers]).toEqual([6, 0]);
   });
 
   test('stops when it is closed', async () => {
