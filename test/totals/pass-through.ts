@@ -1,4 +1,4 @@
-import type { PipelineError, Processor } from '@otelier/core';
+import { PipelineError, type Processor, type Stateful, stage } from '@otelier/core';
 import { MetricsBatch } from '@otelier/otlp';
 import {
   type Delivery,
@@ -28,6 +28,18 @@ export interface Trouble {
   /** How many requests come side by side. */
   readonly atOnce: number;
   readonly ends: readonly End[];
+  /** A stage of somebody else among the stateful ones, so that what they did to a batch has to be undone. */
+  readonly neighbour: Neighbour;
+}
+
+/** A stage that fails. */
+export interface Neighbour {
+  /** Behind how many of the processors it stands. */
+  readonly behind: number;
+  /** At which batches it fails: the share of the deliveries that have reached it by then, in thousandths. */
+  readonly at: readonly number[];
+  /** `later`: some turns of the event loop after it got the batch; `done`: when the batch has been passed on and delivered. */
+  readonly how: 'now' | 'later' | 'done';
 }
 
 type Processors = () => readonly Processor<'metrics'>[];
@@ -37,10 +49,12 @@ export async function passThrough(
   processors: Processors,
   fleet: Fleet,
   deliveries: readonly Delivery[],
-  { atOnce, ends }: Trouble,
+  { atOnce, ends, neighbour }: Trouble,
 ): Promise<readonly MetricsBatch[]> {
   // The real store on a disk is what the fault test kills; here thousands of ends have to be quick.
-  const collector = new Mortal(processors, fleet.startAt, ends.length > 0 ? memoryStore() : undefined);
+  const fails = failing(neighbour, deliveries.length);
+  const withNeighbour: Processors = () => processors().toSpliced(neighbour.behind, 0, fails);
+  const collector = new Mortal(withNeighbour, fleet.startAt, ends.length > 0 ? memoryStore() : undefined);
   const left = ends.map(({ at, ...end }) => ({ ...end, before: Math.floor((at * deliveries.length) / 1000) }));
   left.sort((a, b) => a.before - b.before);
   for (let i = 0; i < deliveries.length; i += atOnce) {
@@ -55,6 +69,29 @@ export async function passThrough(
     await collector.passTime(sending);
   }
   return collector.leave();
+}
+
+const stateless: Stateful = { restore() {}, save() {}, undo() {}, snapshot() {} };
+
+/** One for all collectors after each other, so that each of its failures happens once. */
+function failing({ at, how }: Neighbour, deliveries: number): Processor<'metrics'> {
+  const left = new Set(at.map((share) => Math.floor((share * deliveries) / 1000)));
+  let batches = 0;
+  return stage(
+    'neighbour',
+    {
+      metrics: (next) => ({
+        state: stateless,
+        async consume(batch, flow) {
+          const fails = left.delete(batches++);
+          if (fails && how === 'later') await someTurns(2);
+          if (!fails || how === 'done') await next(batch, flow);
+          if (fails) throw new PipelineError('unavailable', 'the neighbour was told to fail');
+        },
+      }),
+    },
+    { stateful: true },
+  );
 }
 
 /** A collector between its start and its end. */

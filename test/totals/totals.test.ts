@@ -115,6 +115,11 @@ const trouble: fc.Arbitrary<Trouble> = fc.record({
     }),
     { maxLength: 4 },
   ),
+  neighbour: fc.record({
+    behind: fc.integer({ min: 0, max: 3 }),
+    at: fc.array(fc.integer({ min: 0, max: 999 }), { maxLength: 8 }),
+    how: fc.constantFrom('now', 'now', 'later', 'done'),
+  }),
 });
 const fleets = (from: Order['from']): fc.Arbitrary<FleetOptions> =>
   fc.record({
