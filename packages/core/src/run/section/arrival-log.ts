@@ -53,6 +53,11 @@ export class ArrivalLog {
     for (let i = this.finalSize; i < this.size; i++) this.isRecent(this.pairs[i * 2]!, this.pairs[i * 2 + 1]!, i);
   }
 
+  /** Gets ready to be asked for many origins, see {@link Origins.warm}. */
+  warm(words: Int32Array, from: number, to: number, step: number): void {
+    this.origins.warm(words, from, to, step);
+  }
+
   /** The latest stretch of an origin whose fingerprints are final, or -1. */
   known(origin: number): number {
     let stretch = this.origins.get(origin);

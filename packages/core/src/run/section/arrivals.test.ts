@@ -142,6 +142,17 @@ describe('Arrivals', () => {
     expect([send(3), send(4), send(1)]).toEqual([0, 0, 0]);
   });
 
+  test('knows which of very many that were collected together came again, however they are cut', () => {
+    const arrivals = new Arrivals(1000, new ManualClock());
+    const send = (from: number, to: number): number => {
+      const ids = Array.from({ length: to - from }, (_, i) => from + i);
+      const removed = arrivals.admit(batchOf(ids.map((id) => ({ resource: 0, time: 1, id }))));
+      arrivals.save(undefined);
+      return removed;
+    };
+    expect([send(0, 40), send(0, 80), send(40, 120), send(0, 300), send(100, 301)]).toEqual([0, 40, 40, 120, 200]);
+  });
+
   test('knows batches of logs as a whole', () => {
     const arrivals = new Arrivals(1000, new ManualClock());
     const logs = (body: string) =>

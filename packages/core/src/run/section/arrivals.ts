@@ -126,6 +126,12 @@ export class Arrivals implements Stateful {
     const { log } = this.#current;
     const before = this.#before?.log;
     log.reserve(count);
+    const end = count * FINGERPRINT_WORDS;
+    // What was collected together is found in one place.
+    if (count > 1 && taken[2] !== taken[end - 2]) {
+      log.warm(taken, 2, end, FINGERPRINT_WORDS);
+      before?.warm(taken, 2, end, FINGERPRINT_WORDS);
+    }
     let known = 0;
     let origin = 0;
     // Where the origin's fingerprints are, here and in the generation before; neighbours mostly have the same.
