@@ -1,5 +1,5 @@
 import type { Processor } from '@otelier/core';
-import { cumulativeToDelta, deltaToCumulative, dropAttributes } from '@otelier/processors';
+import { aggregate, cumulativeToDelta, deltaToCumulative, dropAttributes } from '@otelier/processors';
 import {
   byMetric,
   deliver,
@@ -15,6 +15,7 @@ import { passThrough, type Trouble } from './pass-through.js';
 
 const dropped = ['session.id', 'user.account_uuid'];
 const drop = () => dropAttributes(dropped);
+const few = () => aggregate({ interval: '2m' });
 
 interface Order {
   readonly name: string;
@@ -96,6 +97,34 @@ const orders: readonly Order[] = [
     to: 'cumulative',
     drops: false,
   },
+  {
+    name: 'aggregate increments',
+    processors: () => [few()],
+    from: ['delta'],
+    to: 'delta',
+    drops: false,
+  },
+  {
+    name: 'aggregate running totals',
+    processors: () => [few()],
+    from: ['cumulative'],
+    to: 'cumulative',
+    drops: false,
+  },
+  {
+    name: 'to delta, drop, aggregate, to cumulative',
+    processors: () => [cumulativeToDelta(), drop(), few(), deltaToCumulative()],
+    from: any,
+    to: 'cumulative',
+    drops: true,
+  },
+  {
+    name: 'to delta, to cumulative, aggregate, drop',
+    processors: () => [cumulativeToDelta(), deltaToCumulative(), few(), drop()],
+    from: any,
+    to: 'cumulative',
+    drops: true,
+  },
 ];
 
 const rate = fc.constantFrom(0, 0.05, 0.3);
@@ -116,8 +145,9 @@ const trouble: fc.Arbitrary<Trouble> = fc.record({
     { maxLength: 4 },
   ),
   neighbour: fc.record({
-    behind: fc.integer({ min: 0, max: 3 }),
-    at: fc.array(fc.integer({ min: 0, max: 999 }), { maxLength: 8 }),
+    behind: fc.integer({ min: 0, max: 4 }),
+    // Behind aggregate there are few.
+    at: fc.array(fc.oneof(fc.nat(999), fc.nat(200)), { maxLength: 12 }),
     how: fc.constantFrom('now', 'now', 'later', 'done'),
   }),
 });

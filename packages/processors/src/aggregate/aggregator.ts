@@ -278,7 +278,7 @@ export class Aggregator implements Stateful {
     now: number,
     name: number,
   ): Cell {
-    const late = this.open.isOver(interval, this.watermark);
+    const late = this.open.hasGone(interval, this.watermark);
     const cell = new Cell(slot, cumulative, interval, way, head, now, late);
     cell.begin(point, this.fields);
     cell.name = name;

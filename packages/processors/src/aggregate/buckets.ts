@@ -26,8 +26,15 @@ export class Buckets {
     return this.byInterval.get(interval)?.cells.get(place);
   }
 
-  /** Whether an interval has gone out when points have reached `watermark`. */
-  isOver(interval: number, watermark: number): boolean {
+  /**
+   * Whether an interval has gone out when points have reached `watermark`; or had, when latecomers of it are there: after a restart
+   * nobody else knows.
+   */
+  hasGone(interval: number, watermark: number): boolean {
+    return this.isOver(interval, watermark) || this.byInterval.get(interval)?.late === true;
+  }
+
+  private isOver(interval: number, watermark: number): boolean {
     return watermark >= (interval + 1) * this.length + this.lateness;
   }
 
