@@ -127,6 +127,8 @@ export class AttributeList implements Attributes {
     const end = of.end;
     const tag = this.tag;
     const heads = names.heads;
+    // A number: to compare two booleans takes a call.
+    const spared = inside ? 0 : 1;
     let count = 0;
     let log: EditLog | null = null;
     let p = of.start;
@@ -143,7 +145,8 @@ export class AttributeList implements Attributes {
         p = after;
       }
       const next = p + n;
-      if ((((heads >>> (b[p + 1]! & 31)) & 1) === 1 && names.matches(b, p, next)) === inside) {
+      const found = ((heads >>> (b[p + 1]! & 31)) & 1) === 1 && names.matches(b, p, next) ? 1 : 0;
+      if (found !== spared) {
         log ??= of.root.edit(of);
         log.add(of, at, next, 0, 0);
         count++;

@@ -154,11 +154,11 @@ function write(
   return w;
 }
 
+// Within one buffer bytes only ever move to the front, so going forward is safe.
 function move(out: Buffer, w: number, origin: Buffer, from: number, to: number): void {
-  if (out === origin) {
-    if (w !== from) out.copyWithin(w, from, to);
-  } else if (to - from < 16) for (let p = from; p < to; p++) out[w++] = origin[p]!;
-  else origin.copy(out, w, from, to);
+  if (to - from < 16) for (let p = from; p < to; p++) out[w++] = origin[p]!;
+  else if (out !== origin) origin.copy(out, w, from, to);
+  else if (w !== from) out.copyWithin(w, from, to);
 }
 
 /** Boxes that were made out of wire order, sorted; edits keep naming them by their old index. */
