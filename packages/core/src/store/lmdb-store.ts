@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { PipelineError } from '../error.js';
@@ -17,14 +17,28 @@ interface Commit {
 export class LmdbStore implements StateStore {
   readonly #db: RootDatabase<Uint8Array, Uint8Array>;
   readonly #release: () => void;
+  readonly replaces: string | undefined;
   #waiting: Commit[] = [];
   #writing: Promise<void> | undefined;
   /** Why commits fail, until all have heard. */
   #failure: unknown;
 
-  constructor(db: RootDatabase<Uint8Array, Uint8Array>, release: () => void) {
+  constructor(db: RootDatabase<Uint8Array, Uint8Array>, release: () => void, replaces?: string) {
     this.#db = db;
     this.#release = release;
+    this.replaces = replaces;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.#db.get(key);
+    return value === undefined ? undefined : Buffer.from(value.subarray(1));
+  }
+
+  *keys(prefix: Uint8Array, from: Uint8Array = prefix): Iterable<Uint8Array> {
+    for (const key of this.#db.getKeys({ start: from })) {
+      if (!startsWith(key, prefix)) return;
+      yield Buffer.from(key);
+    }
   }
 
   *entries(prefix: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]> {
@@ -125,10 +139,28 @@ export async function openLmdb(dataDir: string, logger: Logger): Promise<StateSt
       { store: path, damage, moved: aside },
       'the state store is damaged: it was moved aside, and totals begin anew',
     );
-    return new LmdbStore(openAt(path), release);
+    return new LmdbStore(openAt(path), release, aside);
   } catch (error) {
     release();
     throw error instanceof PipelineError ? error : unusable(dataDir, error);
+  }
+}
+
+/**
+ * Opens the store of a data directory for reading, also while a collector uses it; undefined when there is none.
+ *
+ * @throws {PipelineError} when it cannot be read. Commits to it fail.
+ */
+export async function readLmdb(dataDir: string): Promise<StateStore | undefined> {
+  const path = join(resolve(dataDir), 'state');
+  if (!existsSync(join(path, 'data.mdb'))) return undefined;
+  try {
+    const db = open<Uint8Array, Uint8Array>({
+      ...{ path, encoding: 'binary', keyEncoding: 'binary', noSubdir: false, readOnly: true },
+    });
+    return new LmdbStore(db, () => {});
+  } catch (error) {
+    throw unusable(dataDir, error);
   }
 }
 

@@ -1,0 +1,42 @@
+import { prefixOf } from './changes.js';
+import type { StateChange, StateStore } from './state-store.js';
+
+/** The part of a store that belongs to one component: keys are its own, and nobody else's can be reached. Closing it closes nothing. */
+export class OwnedStore implements StateStore {
+  readonly #store: StateStore;
+  readonly #prefix: Buffer;
+
+  constructor(store: StateStore, owner: string) {
+    this.#store = store;
+    this.#prefix = prefixOf(owner);
+  }
+
+  get replaces(): string | undefined {
+    return this.#store.replaces;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#store.get(this.#whole(key));
+  }
+
+  *keys(prefix: Uint8Array, from?: Uint8Array): Iterable<Uint8Array> {
+    const { length } = this.#prefix;
+    const start = from === undefined ? undefined : this.#whole(from);
+    for (const key of this.#store.keys(this.#whole(prefix), start)) yield key.subarray(length);
+  }
+
+  *entries(prefix: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]> {
+    const { length } = this.#prefix;
+    for (const [key, value] of this.#store.entries(this.#whole(prefix))) yield [key.subarray(length), value];
+  }
+
+  commit(changes: readonly StateChange[]): Promise<void> {
+    return this.#store.commit(changes.map(([key, value]): StateChange => [this.#whole(key), value]));
+  }
+
+  async close(): Promise<void> {}
+
+  #whole(key: Uint8Array): Buffer {
+    return Buffer.concat([this.#prefix, key]);
+  }
+}
