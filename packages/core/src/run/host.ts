@@ -3,7 +3,7 @@ import type { Flow, RequestFlow } from '../flow.js';
 import type { Admission, Clock, FlowOptions, Host, Logger } from '../host.js';
 import { componentLogger } from '../observe/logger.js';
 import type { Signal } from '../signal.js';
-import { OwnedStore } from '../store/owned-store.js';
+import { ownedBy } from '../store/owned-store.js';
 import type { Stores } from '../store/stores.js';
 import type { Account } from './account.js';
 import { accountOf, bindHost, engineOf } from './account-of.js';
@@ -54,7 +54,7 @@ export function createHost(engine: Engine, place: Place, account: Account | unde
     flow: (of) => rootFlow(of, account),
     openStore: async (dir) => {
       const store = await engine.stores.open(dir);
-      return store === undefined ? undefined : new OwnedStore(store, place.id);
+      return store === undefined ? undefined : ownedBy(store, place.id);
     },
     inTurn: (run) => (section === undefined ? at(run, rootFlow(undefined, account)) : section.turn(run, account)),
     child: (name) => createHost(engine, { ...place, id: `${place.id}/${name}`, name }, account, section),

@@ -1,8 +1,13 @@
 import { prefixOf } from './changes.js';
 import type { StateChange, StateStore } from './state-store.js';
 
-/** The part of a store that belongs to one component: keys are its own, and nobody else's can be reached. Closing it closes nothing. */
-export class OwnedStore implements StateStore {
+/** The part of a store that belongs to the component of this id; as its `Host.openStore` gives it. Closing it closes nothing. */
+export function ownedBy(store: StateStore, owner: string): StateStore {
+  return new OwnedStore(store, owner);
+}
+
+/** The part of a store that belongs to one component: keys are its own, and nobody else's can be reached. */
+class OwnedStore implements StateStore {
   readonly #store: StateStore;
   readonly #prefix: Buffer;
 

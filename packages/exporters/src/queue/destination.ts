@@ -1,7 +1,7 @@
 import type { Exporter, Signal } from '@otelier/core';
 
 /** Where an exporter sends to, for people: the innermost exporter's name, and its endpoint or directory. */
-export function destinationOf(exporter: Exporter<Signal>): string {
+export function destinationOf(exporter: Exporter<Signal>, signal: Signal | undefined): string {
   let name = exporter.name;
   let options: unknown = exporter.options;
   for (;;) {
@@ -12,7 +12,9 @@ export function destinationOf(exporter: Exporter<Signal>): string {
     if (first === undefined) break;
     [name, options] = first;
   }
-  const place = field(options, 'endpoint') ?? field(options, 'dir');
+  // Some have an endpoint for each signal.
+  const own = signal === undefined ? undefined : field(field(options, signal), 'endpoint');
+  const place = own ?? field(options, 'endpoint') ?? field(options, 'dir');
   return typeof place === 'string' ? `${name} ${place}` : name;
 }
 

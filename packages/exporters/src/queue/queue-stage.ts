@@ -61,6 +61,8 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
   private readonly rests: Set<() => void> = new Set();
   private readonly closing: AbortController = new AbortController();
   private idlers: (() => void)[] = [];
+  /** Batches that are being written. */
+  private arriving: number = 0;
   private pumping: boolean = false;
   private stopObserving: (() => void) | undefined;
 
@@ -120,12 +122,16 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
       throw this.refusal('too-large', `a batch of ${bytes} bytes is more than the queue may hold (${room.maxBytes})`);
     }
     if (!room.take(bytes)) await this.makeRoom(bytes, flow);
+    this.arriving++;
     try {
       await this.line.put(batch, count, flow, this);
     } catch (error) {
       room.give(bytes);
       this.troubles.unwritable(error);
       throw this.refusal('unavailable', 'the disk does not take writes', comeBackMs);
+    } finally {
+      this.arriving--;
+      this.tellIdlers();
     }
   };
 
@@ -256,7 +262,7 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
   }
 
   private get isIdle(): boolean {
-    if (this.sending.size > 0 || this.pumping) return false;
+    if (this.sending.size > 0 || this.arriving > 0 || this.pumping) return false;
     const { line, pace } = this;
     if (line.isEmpty || !line.isNewest(this)) return true;
     return line.records !== undefined && (pace.resting || this.rests.size > 0);

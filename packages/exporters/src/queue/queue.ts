@@ -4,6 +4,7 @@ import { wrapExporter } from '../wrap.js';
 import { destinationOf } from './destination.js';
 import { QueueStage, type WhenFull } from './queue-stage.js';
 
+export { batchesOf, type QueueSummary, queuesIn, type StoredBatch } from './contents.js';
 export type { WhenFull } from './queue-stage.js';
 
 /** How much {@link queue} may hold, and what it does then. */
@@ -59,10 +60,10 @@ export function queue<S extends Signal>(inner: Exporter<S>, options: QueueOption
   const given = parseOptions('queue', schema, options);
   const { dir, maxBytes, maxAge, order, maxBatches, workers, whenFull } = given;
   const shown = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const destination = destinationOf(inner as Exporter<Signal>);
   return wrapExporter('queue', inner, shown, (stage, host) => {
     const limits = {
-      ...{ dir, whenFull, destination, maxBytes },
+      ...{ dir, whenFull, maxBytes },
+      destination: destinationOf(inner as Exporter<Signal>, host.signal),
       maxBatches: maxBatches ?? Number.POSITIVE_INFINITY,
       maxAgeMs: maxAge ?? Number.POSITIVE_INFINITY,
       bySeries: (order ?? (host.signal === 'metrics' ? 'series' : 'none')) === 'series',
