@@ -71,7 +71,8 @@ export class LmdbStore implements StateStore {
       try {
         await this.#transaction(commits);
         for (const { resolve } of commits) resolve();
-      } catch (error) {
+      } catch (thrown) {
+        const error = await explained(thrown);
         this.#failure = error;
         for (const { reject } of [...commits, ...this.#waiting]) reject(error);
         this.#waiting = [];
@@ -88,12 +89,28 @@ export class LmdbStore implements StateStore {
     let last: Promise<boolean> | undefined;
     const whole = db.batch(() => {
       for (const { changes } of commits) {
-        for (const [key, value] of changes) last = value === undefined ? db.remove(key) : db.put(key, written(value));
+        for (const [key, value] of changes) {
+          last = value === undefined ? db.remove(key) : db.put(key, written(value));
+          // Each has a promise of its own, which would end the process if nobody heard that it failed.
+          last.catch(ignore);
+        }
       }
     });
     await Promise.all([whole, last]);
     await db.flushed;
   }
+}
+
+function ignore(): void {}
+
+/** LMDB says why a commit has failed in a promise beside the error, which nobody else listens to either. */
+async function explained(thrown: unknown): Promise<unknown> {
+  const { commitError } = thrown as { readonly commitError?: Promise<unknown> };
+  if (commitError === undefined) return thrown;
+  const soon = new Promise((resolve) => setImmediate(resolve, thrown));
+  const cause = await Promise.race([commitError.catch((error: unknown) => error), soon]);
+  const why = cause instanceof Error && cause !== thrown ? cause.message : 'for a reason that LMDB does not tell';
+  return new Error(`the store could not be written to (${why}): is the disk full?`, { cause });
 }
 
 /** What every value begins with, so that one whose pages are gone, which reads as zeros, is not taken for one that was written. */
@@ -184,6 +201,8 @@ function openAt(path: string): RootDatabase<Uint8Array, Uint8Array> {
     ...{ path, encoding: 'binary', keyEncoding: 'binary' },
     // A transaction counts as committed when it has been synced.
     overlappingSync: false,
+    // Commits are gathered here already. LMDB's own gathering has promises that nobody can reach: one that fails ends the process.
+    eventTurnBatching: false,
     noSubdir: false,
   });
 }
