@@ -18,6 +18,7 @@ export type {
   SpanData,
   SummaryPointData,
 } from './build/data.js';
+export { BatchFingerprints, FINGERPRINT_WORDS } from './identity/batch-fingerprints.js';
 export {
   type AttributesForExemplars,
   addToExemplars,
@@ -26,7 +27,6 @@ export {
 } from './identity/exemplars.js';
 export { MetricFields } from './identity/metric-fields.js';
 export { DOUBLE, INT, NONE, PointFields } from './identity/point-fields.js';
-export { PointFingerprint } from './identity/point-fingerprint.js';
 export { OVERFLOW_ATTRIBUTE, StreamTable, type StreamTableOptions } from './identity/stream-table.js';
 export type { LogRecord, ResourceLogs, ScopeLogs } from './logs/log-record.js';
 export { LogsBatch } from './logs/logs-batch.js';

@@ -1,24 +1,23 @@
 import { randomFillSync } from 'node:crypto';
-import { type DataPoint, MetricsBatch, PointFingerprint } from '@otelier/otlp';
+import { BatchFingerprints, FINGERPRINT_WORDS, MetricsBatch } from '@otelier/otlp';
 import type { Clock } from '../../host.js';
 import type { AnyBatch } from '../../signal.js';
 import type { StateEntries, Stateful, StateWriter } from '../../state.js';
-import { FingerprintSet } from './fingerprint-set.js';
+import { ArrivalLog } from './arrival-log.js';
 
 /** Fingerprints of one stretch of time. */
 interface Generation {
   readonly id: number;
   /** Milliseconds of the clock. */
   readonly since: number;
-  readonly set: FingerprintSet;
+  readonly log: ArrivalLog;
   /** Entries in the store. */
   saved: number;
 }
 
 const seedsKey: Buffer = Buffer.from('a-seeds');
 const sinceTag = 0x62;
-const fingerprintsTag = 0x63;
-const noSlots = new Int32Array(0);
+const logTag = 0x64;
 
 /**
  * Knows what has arrived within the last while, so that what is sent again counts once: delta points by their bytes, batches of logs and
@@ -32,26 +31,31 @@ export class Arrivals implements Stateful {
   readonly #clock: Clock;
   readonly #maxEntries: number;
   readonly #seeds: Int32Array = randomFillSync(new Int32Array(2));
-  #fingerprint: PointFingerprint;
+  #fingerprints: BatchFingerprints;
   #current: Generation;
   #before: Generation | undefined;
-  /** Places in the current set that were taken since the last save or undo. */
-  #added: Int32Array = noSlots;
-  #addedCount = 0;
   /** Generations whose entries in the store are to be deleted. */
   #expired: Generation[] = [];
   #seedsSaved = false;
   #sinceSaved = false;
-  readonly #keep: (point: DataPoint) => boolean;
+  // The places of known points in the batch that is being admitted, and how far the traversal that removes them is.
+  #known: Int32Array = new Int32Array(64);
+  #place = 0;
+  #passed = 0;
+  readonly #isUnknown: () => boolean;
 
   constructor(windowMs: number, clock: Clock, maxEntries: number = 1 << 20) {
     this.windowMs = windowMs;
     this.#clock = clock;
     this.#maxEntries = maxEntries;
-    this.#fingerprint = new PointFingerprint(this.#seeds[0]!, this.#seeds[1]!);
-    this.#current = { id: 1, since: clock.now(), set: new FingerprintSet(), saved: 0 };
+    this.#fingerprints = new BatchFingerprints(this.#seeds[0]!, this.#seeds[1]!);
+    this.#current = { id: 1, since: clock.now(), log: new ArrivalLog(), saved: 0 };
     this.#before = undefined;
-    this.#keep = (point) => !this.#fingerprint.ofPoint(point) || this.#isNew();
+    this.#isUnknown = () => {
+      if (this.#place++ !== this.#known[this.#passed]) return true;
+      this.#passed++;
+      return false;
+    };
   }
 
   /** Takes note of a batch, out of which it removes what it knows; answers how many items those were. A batch known as a whole stays as it is. */
@@ -59,25 +63,23 @@ export class Arrivals implements Stateful {
     this.#rotate();
     const { count } = batch;
     if (count === 0) return 0;
-    if (batch instanceof MetricsBatch) {
-      this.#reserve(count);
-      const removed = batch.filter(this.#keep);
-      this.#fingerprint.forgetBatch();
-      return removed;
+    if (!(batch instanceof MetricsBatch)) {
+      this.#fingerprints.ofRequest(batch.bytes());
+      return this.#note() === 0 ? 0 : count;
     }
-    this.#reserve(1);
-    this.#fingerprint.ofBytes(batch.bytes());
-    return this.#isNew() ? 0 : count;
+    this.#fingerprints.ofPoints(batch);
+    const known = this.#note();
+    return known === 0 ? 0 : this.#remove(batch, known);
   }
 
   undo(): void {
-    while (this.#addedCount > 0) this.#current.set.removeLatest(this.#added[--this.#addedCount]!);
+    this.#current.log.undo();
   }
 
   save(to: StateWriter | undefined): void {
     if (to !== undefined) this.#write(to);
-    this.#addedCount = 0;
-    this.#expired = [];
+    this.#current.log.keep();
+    if (this.#expired.length > 0) this.#expired = [];
   }
 
   snapshot(to: StateWriter): void {
@@ -86,8 +88,7 @@ export class Arrivals implements Stateful {
     for (const generation of [this.#before, this.#current]) {
       if (generation === undefined) continue;
       to.put(keyOf(sinceTag, generation.id), number(generation.since));
-      const { slots } = generation.set;
-      to.put(keyOf(fingerprintsTag, generation.id, 0), Buffer.from(slots.buffer, slots.byteOffset, slots.byteLength));
+      to.put(keyOf(logTag, generation.id, 0), bytesOf(generation.log.encode(true)));
       generation.saved = 1;
     }
     this.#sinceSaved = true;
@@ -103,12 +104,15 @@ export class Arrivals implements Stateful {
         continue;
       }
       const id = key.readUInt32BE(1);
+      const known = generations.get(id);
       if (key[0] === sinceTag)
-        generations.set(id, { id, since: Buffer.from(value).readDoubleLE(0), set: new FingerprintSet(), saved: 0 });
-      else if (key[0] === fingerprintsTag)
-        this.#restoreFingerprints(generations.get(id), key.readUInt32BE(5), words(value));
+        generations.set(id, { id, since: Buffer.from(value).readDoubleLE(0), log: new ArrivalLog(), saved: 0 });
+      else if (key[0] === logTag && known !== undefined) {
+        known.saved = Math.max(known.saved, key.readUInt32BE(5) + 1);
+        known.log.append(words(value));
+      }
     }
-    this.#fingerprint = new PointFingerprint(this.#seeds[0]!, this.#seeds[1]!);
+    this.#fingerprints = new BatchFingerprints(this.#seeds[0]!, this.#seeds[1]!);
     const [current, before] = [...generations.values()].sort((a, b) => b.id - a.id);
     if (current === undefined) return;
     this.#current = current;
@@ -116,39 +120,63 @@ export class Arrivals implements Stateful {
     this.#sinceSaved = true;
   }
 
-  #restoreFingerprints(generation: Generation | undefined, at: number, hashes: Int32Array): void {
-    if (generation === undefined) return;
-    generation.saved = Math.max(generation.saved, at + 1);
-    generation.set.reserve(hashes.length / 2);
-    for (let i = 0; i + 1 < hashes.length; i += 2) {
-      if (hashes[i] !== 0 || hashes[i + 1] !== 0) generation.set.add(hashes[i]!, hashes[i + 1]!);
+  /** Remembers the fingerprints just taken; answers how many it knows already, whose places are in `#known`. */
+  #note(): number {
+    const { count, words: taken } = this.#fingerprints;
+    const { log } = this.#current;
+    const before = this.#before?.log;
+    log.reserve(count);
+    const end = count * FINGERPRINT_WORDS;
+    // What was collected together is found in one place.
+    if (count > 1 && taken[2] !== taken[end - 2]) {
+      log.warm(taken, 2, end, FINGERPRINT_WORDS);
+      before?.warm(taken, 2, end, FINGERPRINT_WORDS);
     }
+    let known = 0;
+    let origin = 0;
+    // Where the origin's fingerprints are, here and in the generation before; neighbours mostly have the same.
+    let here = -1;
+    let there = -1;
+    for (let i = 0; i < count; i++) {
+      const at = i * FINGERPRINT_WORDS;
+      const hash1 = taken[at]!;
+      const hash2 = taken[at + 1]!;
+      if (i === 0 || taken[at + 2] !== origin) {
+        origin = taken[at + 2]!;
+        here = log.known(origin);
+        there = before === undefined ? -1 : before.known(origin);
+      }
+      const isKnown =
+        (there >= 0 && before!.has(there, hash1, hash2)) ||
+        (here >= 0 && log.has(here, hash1, hash2)) ||
+        !log.add(origin, hash1, hash2);
+      if (isKnown) this.#knows(known++, taken[at + 3]!);
+    }
+    return known;
   }
 
-  #isNew(): boolean {
-    const { hash1, hash2 } = this.#fingerprint;
-    if (this.#before?.set.has(hash1, hash2) === true) return false;
-    const at = this.#current.set.add(hash1, hash2);
-    if (at < 0) return false;
-    this.#added[this.#addedCount++] = at;
-    return true;
+  #knows(index: number, place: number): void {
+    if (index === this.#known.length) {
+      const grown = new Int32Array(index * 2);
+      grown.set(this.#known);
+      this.#known = grown;
+    }
+    this.#known[index] = place;
   }
 
-  #reserve(count: number): void {
-    this.#current.set.reserve(count);
-    const need = this.#addedCount + count;
-    if (this.#added.length >= need) return;
-    const grown = new Int32Array(need * 2);
-    grown.set(this.#added);
-    this.#added = grown;
+  #remove(batch: MetricsBatch, known: number): number {
+    this.#place = 0;
+    this.#passed = 0;
+    this.#knows(known, -1);
+    return batch.filter(this.#isUnknown);
   }
 
   #rotate(): void {
     const now = this.#clock.now();
-    const { id, since, set } = this.#current;
-    if (now - since < this.windowMs && set.size < this.#maxEntries) return;
-    if (set.size === 0 && this.#before === undefined && !this.#sinceSaved) {
-      this.#current = { id, since: now, set, saved: 0 };
+    const { id, since, log } = this.#current;
+    if (now - since < this.windowMs && log.size < this.#maxEntries) return;
+    if (log.size === 0 && this.#before === undefined && !this.#sinceSaved) {
+      this.#current = { id, since: now, log, saved: 0 };
       return;
     }
     if (this.#before !== undefined) this.#expired.push(this.#before);
@@ -158,7 +186,7 @@ export class Arrivals implements Stateful {
       this.#expired.push(this.#current);
       this.#before = undefined;
     }
-    this.#current = { id: id + 1, since: now, set: new FingerprintSet(), saved: 0 };
+    this.#current = { id: id + 1, since: now, log: new ArrivalLog(), saved: 0 };
     this.#sinceSaved = false;
   }
 
@@ -171,22 +199,19 @@ export class Arrivals implements Stateful {
   #write(to: StateWriter): void {
     for (const { id, saved } of this.#expired) {
       to.delete(keyOf(sinceTag, id));
-      for (let at = 0; at < saved; at++) to.delete(keyOf(fingerprintsTag, id, at));
+      for (let at = 0; at < saved; at++) to.delete(keyOf(logTag, id, at));
     }
-    if (this.#addedCount === 0) return;
-    this.#writeHead(to);
     const current = this.#current;
+    if (!current.log.hasChanged) return;
+    this.#writeHead(to);
     if (!this.#sinceSaved) to.put(keyOf(sinceTag, current.id), number(current.since));
     this.#sinceSaved = true;
-    const { slots } = current.set;
-    const hashes = new Int32Array(this.#addedCount * 2);
-    for (let i = 0; i < this.#addedCount; i++) {
-      const at = this.#added[i]!;
-      hashes[i * 2] = slots[at]!;
-      hashes[i * 2 + 1] = slots[at + 1]!;
-    }
-    to.put(keyOf(fingerprintsTag, current.id, current.saved++), Buffer.from(hashes.buffer));
+    to.put(keyOf(logTag, current.id, current.saved++), bytesOf(current.log.encode(false)));
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Int32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function keyOf(tag: number, generation: number, at?: number): Buffer {

@@ -1,6 +1,8 @@
 import type { PipelineError } from '../../error.js';
 import type { Flow } from '../../flow.js';
 import type { AnyBatch } from '../../signal.js';
+import type { Account } from '../account.js';
+import { Face } from '../face.js';
 
 /** A batch that came out of a stateful section: the outbox keeps it until it has been delivered. */
 export class Entry {
@@ -52,5 +54,20 @@ export class Entry {
     this.reject = undefined;
     if (error === undefined) resolve?.();
     else reject?.(error);
+  }
+}
+
+/** Puts an entry in its place among others. */
+export function insert(entries: Entry[], entry: Entry): void {
+  let at = 0;
+  while (at < entries.length && entries[at]!.seq < entry.seq) at++;
+  entries.splice(at, 0, entry);
+}
+
+/** Turns away what has entered `account` and is in no outbox yet. */
+export function refuseAll(entries: readonly Entry[], account: Account, error: PipelineError): void {
+  for (const entry of entries) {
+    account.fail(new Face(undefined, account, entry.count), error.code);
+    entry.tell(error);
   }
 }

@@ -3,18 +3,11 @@ import { PipelineError } from '../../error.js';
 import type { Clock, Logger } from '../../host.js';
 import type { AnyBatch } from '../../signal.js';
 import type { Account } from '../account.js';
+import { Face } from '../face.js';
 import { rootFlow } from '../host.js';
 import { Backoff } from './backoff.js';
-import type { Entry } from './entry.js';
-
-const widest = 1 << 20;
-
-/** Somebody who waits until everything up to `seq` has been delivered. */
-interface Follower {
-  readonly seq: number;
-  resolve(): void;
-  reject(error: PipelineError): void;
-}
+import { type Entry, insert } from './entry.js';
+import { Followers } from './followers.js';
 
 /** What an outbox needs from around it. */
 export interface OutboxOptions {
@@ -42,9 +35,8 @@ export class Outbox {
   /** In order; those in front may not be durable yet. */
   #waiting: Entry[] = [];
   readonly #flying: Set<Entry> = new Set();
-  #followers: Follower[] = [];
+  readonly #followers: Followers = new Followers();
   #idlers: (() => void)[] = [];
-  #window: number = widest;
   /** Entries of which an attempt has failed. */
   #failed = 0;
   #bytes = 0;
@@ -60,8 +52,9 @@ export class Outbox {
     this.#backoff = new Backoff(options.clock, () => this.pump());
   }
 
-  get bytes(): number {
-    return this.#bytes;
+  /** Whose what is kept is now. */
+  get #owner(): Outbox {
+    return this.#heir ?? this;
   }
 
   /** Whether so many bytes may come; what is alone may have any size. */
@@ -78,7 +71,9 @@ export class Outbox {
   append(entry: Entry): void {
     entry.seq = ++this.#lastSeq;
     this.#bytes += entry.size;
-    this.#options.account.keep(entry.count, false);
+    const { account } = this.#options;
+    account.keep(entry.count, false);
+    account.settle(new Face(undefined, account, entry.count));
     this.#waiting.push(entry);
   }
 
@@ -112,7 +107,7 @@ export class Outbox {
       this.#heir.pump();
       return;
     }
-    while (this.#flying.size < this.#window && !this.#closed && !this.#backoff.resting) {
+    while (this.#flying.size < this.#backoff.window && !this.#closed && !this.#backoff.resting) {
       if (this.#waiting[0]?.durable !== true) break;
       this.#send(this.#waiting.shift()!);
     }
@@ -124,7 +119,7 @@ export class Outbox {
     if (this.#heir !== undefined) return this.#heir.caughtUp();
     if (this.#flying.size === 0 && this.#waiting.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#followers.push({ seq: this.#lastSeq, resolve, reject });
+      this.#followers.add(this.#lastSeq, resolve, reject);
       this.arrived();
     });
   }
@@ -147,8 +142,7 @@ export class Outbox {
     this.#heir = to;
     const { account } = this.#options;
     // Those on their way still count as this one's, but a follower waits for both.
-    for (const follower of this.#followers) to.#followers.push(follower);
-    this.#followers = [];
+    this.#followers.moveTo(to.#followers);
     to.#ancestors.push(this);
     if (account.closed) this.close();
   }
@@ -199,7 +193,6 @@ export class Outbox {
   #delivered(entry: Entry): void {
     if (!this.#flying.delete(entry)) return;
     this.#backoff.succeeded();
-    this.#window = Math.min(this.#window * 2, widest);
     this.#forget(entry);
     if (!entry.awaited) this.#goOn();
     else if (!this.#isBehindFailure(entry.seq)) {
@@ -207,8 +200,7 @@ export class Outbox {
       this.#goOn();
     } else {
       // What its sender has sent before may be among what has failed: it hears of both together.
-      const follower = { seq: entry.seq, resolve: () => entry.tell(undefined), reject: entry.tell.bind(entry) };
-      (this.#heir ?? this).#followers.push(follower);
+      this.#owner.#followers.add(entry.seq, () => entry.tell(undefined), entry.tell.bind(entry));
       this.#goOn();
     }
   }
@@ -245,7 +237,6 @@ export class Outbox {
   }
 
   #failedWith(error: PipelineError): void {
-    this.#window = 1;
     this.#backoff.failed(error);
     this.#tellAll(error);
     this.#idle();
@@ -269,14 +260,14 @@ export class Outbox {
   }
 
   #goOn(): void {
-    const owner = this.#heir ?? this;
-    owner.#tellFollowers();
+    const owner = this.#owner;
+    if (!owner.#followers.isEmpty) owner.#followers.delivered(owner.#oldest());
     owner.pump();
     this.#idle();
   }
 
   #isBehindFailure(seq: number): boolean {
-    const owner = this.#heir ?? this;
+    const owner = this.#owner;
     return owner.#failed > 0 && owner.#oldest((entry) => entry.failed) < seq;
   }
 
@@ -293,20 +284,10 @@ export class Outbox {
     return oldest;
   }
 
-  #tellFollowers(): void {
-    if (this.#followers.length === 0) return;
-    const oldest = this.#oldest();
-    const followers = this.#followers;
-    this.#followers = followers.filter(({ seq }) => seq >= oldest);
-    for (const follower of followers) if (follower.seq < oldest) follower.resolve();
-  }
-
   /** Tells all who wait for something that is not on its way. */
   #tellAll(error: PipelineError): void {
     for (const entry of this.#waiting) if (entry.awaited) entry.tell(error);
-    const followers = this.#followers;
-    this.#followers = [];
-    for (const follower of followers) follower.reject(error);
+    this.#followers.fail(error);
   }
 
   #idle(): void {
@@ -317,10 +298,4 @@ export class Outbox {
     this.#idlers = [];
     for (const idler of idlers) idler();
   }
-}
-
-function insert(entries: Entry[], entry: Entry): void {
-  let at = 0;
-  while (at < entries.length && entries[at]!.seq < entry.seq) at++;
-  entries.splice(at, 0, entry);
 }

@@ -8,7 +8,7 @@ import type { StateChange, StateStore } from '../../store/state-store.js';
 import type { Arrivals } from './arrivals.js';
 import { Entry } from './entry.js';
 import type { Outbox } from './outbox.js';
-import type { Part } from './section.js';
+import type { Part } from './part.js';
 
 const outboxTag = 0x6f;
 /** How long deletions of delivered entries wait for a commit that they can ride along with. */

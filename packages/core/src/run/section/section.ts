@@ -2,45 +2,18 @@ import type { Consume } from '../../consume.js';
 import { PipelineError } from '../../error.js';
 import type { Flow } from '../../flow.js';
 import type { AnyBatch } from '../../signal.js';
-import type { Stateful } from '../../state.js';
 import type { StateStore } from '../../store/state-store.js';
 import type { Account } from '../account.js';
 import { Face, Root, rootOf } from '../face.js';
-import type { Engine, Turns } from '../host.js';
+import type { Turns } from '../host.js';
 import { Arrivals } from './arrivals.js';
-import { Entry } from './entry.js';
+import { Entry, refuseAll } from './entry.js';
+import { Line } from './line.js';
 import { Outbox } from './outbox.js';
+import type { Part } from './part.js';
 import { Pass } from './pass.js';
 import { Records } from './records.js';
-
-/** A stateful stage of a section. */
-export interface Part {
-  readonly id: string;
-  readonly state: Stateful;
-  readonly account: Account;
-}
-
-/** A batch that waits until the one before it is through. */
-interface Waiting {
-  run(): Promise<void>;
-  resolve(): void;
-  reject(error: PipelineError): void;
-}
-
-/** What a section is made with. */
-export interface SectionOptions {
-  /** The pipeline's path, `metrics/usage`. */
-  readonly path: string;
-  readonly engine: Engine;
-  /** Of the node that drops what has arrived before. */
-  readonly entryAccount: Account;
-  /** Of the outbox. */
-  readonly account: Account;
-  readonly windowMs: number;
-  readonly outboxBytes: number;
-  /** To be called when a batch reaches the outbox. */
-  readonly onArrival: () => void;
-}
+import type { SectionOptions } from './section-options.js';
 
 /**
  * The stateful processors of one pipeline, and what makes their totals exact: one batch at a time goes through them ({@link consume}), what has
@@ -56,13 +29,13 @@ export class Section implements Turns {
   readonly #options: SectionOptions;
   readonly #records: Records;
   #arrivals: Arrivals;
-  #busy = true;
-  #running = false;
+  readonly #line: Line = new Line();
   #pass: Pass | undefined;
-  #queue: Waiting[] = [];
   /** What stages do by themselves, until it has come to its end. */
   readonly #turns: Set<Promise<void>> = new Set();
   #refusal: PipelineError | undefined;
+  /** Until what arrived before is safe and has been delivered. */
+  readonly #caughtUp = (): Promise<void> => this.#records.safe().then(() => this.outbox.caughtUp());
 
   constructor(options: SectionOptions) {
     const { path, engine, account, windowMs, outboxBytes } = options;
@@ -91,7 +64,7 @@ export class Section implements Turns {
     for (const part of this.parts) if (!inherited.has(part.id)) this.#records.restore(part.id, part.state);
     if (before === undefined) this.#records.restoreSection(this.#arrivals, this.outbox, this.#options.account.signal);
     const begun = this.#records.begin(this.parts);
-    this.#release();
+    this.#line.leave();
     this.outbox.pump();
     return begun;
   }
@@ -102,7 +75,7 @@ export class Section implements Turns {
     const count = batch.count;
     const face = new Face(rootOf(flow), entryAccount, count);
     entryAccount.enter(count);
-    return this.#busy || this.#queue.length > 0 ? this.#wait(() => this.#enter(batch, face)) : this.#enter(batch, face);
+    return this.#line.isFree ? this.#enter(batch, face) : this.#line.wait(() => this.#enter(batch, face));
   };
 
   /** The way out. */
@@ -116,7 +89,7 @@ export class Section implements Turns {
     const pass = this.#pass;
     if (of instanceof Pass && of !== pass && of.over) {
       // Part of a batch whose changes are final (or taken back) already.
-      if (of.failed) this.#refuse([entry], this.#refusal ?? superseded());
+      if (of.failed) refuseAll([entry], account, this.#refusal ?? superseded());
       else this.#late(entry);
       return outcome;
     }
@@ -133,10 +106,10 @@ export class Section implements Turns {
     const enter = (): Promise<void> => {
       // Its state is somebody else's by now.
       if (this.#refusal !== undefined) return Promise.resolve();
-      this.#busy = true;
+      this.#line.take();
       return this.#through(run, new Root(undefined, account), ready);
     };
-    const done = this.#busy || this.#queue.length > 0 ? this.#wait(enter) : enter();
+    const done = this.#line.isFree ? enter() : this.#line.wait(enter);
     const over = (): void => void this.#turns.delete(done);
     this.#turns.add(done);
     done.then(over, over);
@@ -178,16 +151,9 @@ export class Section implements Turns {
     const pass = this.#pass;
     if (pass !== undefined) {
       this.#undo(pass);
-      this.#refuse(pass.entries, refusal);
+      refuseAll(pass.entries, this.#options.account, refusal);
     }
-    this.#busy = false;
-    const queue = this.#queue;
-    this.#queue = [];
-    for (const { run, resolve, reject } of queue) run().then(resolve, reject);
-  }
-
-  #wait(run: () => Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => this.#queue.push({ run, resolve, reject }));
+    this.#line.dissolve();
   }
 
   #enter(batch: AnyBatch, face: Face): Promise<void> {
@@ -196,14 +162,14 @@ export class Section implements Turns {
       entryAccount.fail(face, this.#refusal.code);
       return Promise.reject(this.#refusal);
     }
-    this.#busy = true;
+    this.#line.take();
     const removed = this.#arrivals.admit(batch);
     if (removed > 0) {
       face.drop(removed, 'duplicate');
       if (removed === face.size) {
         entryAccount.settle(face);
         this.#arrivals.undo();
-        this.#release();
+        this.#line.leave();
         return this.#caughtUp();
       }
       batch.prune();
@@ -211,17 +177,8 @@ export class Section implements Turns {
     entryAccount.pass(face, batch.count);
     const flow = new Root(face.root, undefined, undefined, face.root);
     // What was dropped may be in the outbox, from the time that it was sent before.
-    const done = this.#through(
-      (of) => this.inner(batch, of),
-      flow,
-      () => this.#caughtUp(),
-    );
-    return removed === 0 ? done : done.then(() => this.#caughtUp());
-  }
-
-  /** Until what arrived before is safe and has been delivered. */
-  #caughtUp(): Promise<void> {
-    return this.#records.safe().then(() => this.outbox.caughtUp());
+    const done = this.#through((of) => this.inner(batch, of), flow, this.#caughtUp);
+    return removed === 0 ? done : done.then(this.#caughtUp);
   }
 
   /** `idle`: what to wait for when nothing has come out. */
@@ -244,7 +201,7 @@ export class Section implements Turns {
       (thrown) => {
         if (!pass.over) {
           this.#undo(pass);
-          this.#release();
+          this.#line.leave();
         }
         throw thrown;
       },
@@ -253,7 +210,7 @@ export class Section implements Turns {
 
   /** Everything was dropped, or has gone into state. */
   #ended(pass: Pass, idle: () => Promise<void>): Promise<void> {
-    if (pass.over) return settledOr(pass.failed ? this.#refusal : undefined);
+    if (pass.over) return pass.failed && this.#refusal !== undefined ? Promise.reject(this.#refusal) : ready();
     const saved = this.#commit(pass);
     return saved === undefined ? idle() : saved.then(idle);
   }
@@ -265,20 +222,18 @@ export class Section implements Turns {
     for (const entry of entries) size += entry.size;
     if (size > 0 && !this.outbox.admits(size)) {
       this.#undo(pass);
-      this.#release();
-      this.#refuse(
-        entries,
-        new PipelineError('overloaded', `${this.path}: the outbox is full`, { retryAfterMs: 1000 }),
-      );
+      this.#line.leave();
+      const error = new PipelineError('overloaded', `${this.path}: the outbox is full`, { retryAfterMs: 1000 });
+      refuseAll(entries, this.#options.account, error);
       return undefined;
     }
     this.#finish(pass);
     let saved: Promise<void> | undefined;
     try {
-      this.#append(entries);
+      for (const entry of entries) this.outbox.append(entry);
       saved = this.#records.save(this.parts, this.#arrivals, entries, () => this.outbox.arrived());
     } finally {
-      this.#release();
+      this.#line.leave();
     }
     // Senders of what came out hear of a failure by their entries.
     saved?.catch(() => {});
@@ -291,29 +246,12 @@ export class Section implements Turns {
     pass.running = false;
     pass.entries.push(entry);
     const run = async (): Promise<void> => {
-      if (this.#refusal !== undefined) return this.#refuse([entry], this.#refusal);
-      this.#busy = true;
+      if (this.#refusal !== undefined) return refuseAll([entry], this.#options.account, this.#refusal);
+      this.#line.take();
       void this.#commit(pass);
     };
-    if (this.#busy) this.#wait(run).catch(() => {});
+    if (this.#line.isTaken) this.#line.wait(run).catch(() => {});
     else void run();
-  }
-
-  #append(entries: readonly Entry[]): void {
-    const { account } = this.#options;
-    for (const entry of entries) {
-      const face = new Face(undefined, account, entry.count);
-      this.outbox.append(entry);
-      account.settle(face);
-    }
-  }
-
-  #refuse(entries: readonly Entry[], error: PipelineError): void {
-    const { account } = this.#options;
-    for (const entry of entries) {
-      account.fail(new Face(undefined, account, entry.count), error.code);
-      entry.tell(error);
-    }
   }
 
   #undo(pass: Pass): void {
@@ -328,22 +266,9 @@ export class Section implements Turns {
     if (this.#pass === pass) this.#pass = undefined;
   }
 
-  #release(): void {
-    this.#busy = false;
-    if (this.#running) return;
-    this.#running = true;
-    // Each may be through at once: a loop, lest a long queue become a deep stack.
-    while (!this.#busy) {
-      const next = this.#queue.shift();
-      if (next === undefined) break;
-      next.run().then(next.resolve, next.reject);
-    }
-    this.#running = false;
-  }
-
   /** Writes everything anew after a commit has failed; false while a batch is on its way through. */
   #rewrite(): boolean {
-    if (this.#busy) return false;
+    if (this.#line.isTaken) return false;
     if (this.#refusal !== undefined) return true;
     this.#records.rewrite(this.parts, this.#arrivals, this.outbox.entries(), () => this.outbox.arrived());
     return true;
@@ -356,8 +281,4 @@ function ready(): Promise<void> {
 
 function superseded(): PipelineError {
   return new PipelineError('unavailable', 'a batch was taken back before all of it had come out');
-}
-
-function settledOr(error: PipelineError | undefined): Promise<void> {
-  return error === undefined ? Promise.resolve() : Promise.reject(error);
 }
