@@ -15,6 +15,7 @@ export type {
 export type { Pipeline, PipelinesConfig } from './config.js';
 export type { Consume, Stage } from './consume.js';
 export { combineStates } from './define/combine-states.js';
+export { commitFrom } from './define/commit-from.js';
 // For people who write components
 export { type Connector, type ConnectorLink, connector, linkOf } from './define/connector.js';
 export { exporter, exporterStage } from './define/exporter.js';

@@ -7,6 +7,18 @@ export function ownedBy(store: StateStore, owner: string): StateStore {
 }
 
 /** The part of a store that belongs to one component: keys are its own, and nobody else's can be reached. */
+/**
+ * Commits changes of an owned store, and in the same transaction a deletion elsewhere in the store that it is a part of; without that when
+ * it is part of another.
+ */
+export function commitBeside(
+  owned: StateStore,
+  changes: readonly StateChange[],
+  beside: { readonly store: StateStore; readonly key: Uint8Array },
+): Promise<void> {
+  return owned instanceof OwnedStore ? owned.commitBeside(changes, beside) : owned.commit(changes);
+}
+
 class OwnedStore implements StateStore {
   readonly #store: StateStore;
   readonly #prefix: Buffer;
@@ -36,10 +48,23 @@ class OwnedStore implements StateStore {
   }
 
   commit(changes: readonly StateChange[]): Promise<void> {
-    return this.#store.commit(changes.map(([key, value]): StateChange => [this.#whole(key), value]));
+    return this.#store.commit(this.#owned(changes));
+  }
+
+  commitBeside(
+    changes: readonly StateChange[],
+    { store, key }: { readonly store: StateStore; readonly key: Uint8Array },
+  ): Promise<void> {
+    const all = this.#owned(changes);
+    if (store === this.#store) all.push([key, undefined]);
+    return this.#store.commit(all);
   }
 
   async close(): Promise<void> {}
+
+  #owned(changes: readonly StateChange[]): StateChange[] {
+    return changes.map(([key, value]): StateChange => [this.#whole(key), value]);
+  }
 
   #whole(key: Uint8Array): Buffer {
     return Buffer.concat([this.#prefix, key]);

@@ -14,7 +14,8 @@ export function destinationOf(exporter: Exporter<Signal>, signal: Signal | undef
   }
   // Some have an endpoint for each signal.
   const own = signal === undefined ? undefined : field(field(options, signal), 'endpoint');
-  const place = own ?? field(options, 'endpoint') ?? field(options, 'dir');
+  const place =
+    own ?? (signal && field(options, `${signal}Endpoint`)) ?? field(options, 'endpoint') ?? field(options, 'dir');
   return typeof place === 'string' ? `${name} ${place}` : name;
 }
 

@@ -1,4 +1,4 @@
-import type { AnyBatch, Clock, Flow, Kept } from '@otelier/core';
+import type { AnyBatch, Clock, Flow, Host, Kept } from '@otelier/core';
 import { Entry } from './entry.js';
 import { laneOf } from './lane.js';
 import { Order } from './order.js';
@@ -13,6 +13,7 @@ const memoryBytes = 16 * 1024 ** 2;
 
 /** A stage that sends from a line. During a reload a line has two; only the newest takes from it. */
 export interface Member<B extends AnyBatch> {
+  readonly host: Host;
   readonly kept: Kept;
   readonly bySeries: boolean;
   /** Milliseconds; infinite when nothing expires. */
@@ -101,7 +102,7 @@ export class Line<B extends AnyBatch> {
     const entry =
       this.records === undefined
         ? new Entry<B>(this.#nextInMemory++, count, batch.size, this.#clock.now(), lane, 0)
-        : await this.records.put(batch, count, lane);
+        : await this.records.put(batch, count, lane, member.host, flow);
     member.kept.more(count, flow);
     if (!this.isNewest(member) && this.#newest !== undefined) member.kept.moveTo(this.#newest.kept, count);
     this.#waitingItems += count;

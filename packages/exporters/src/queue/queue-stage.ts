@@ -49,7 +49,7 @@ const inMemory: number = 64 * 1024 ** 2;
 export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
   kept!: Kept;
   private readonly inner: Stage<B>;
-  private readonly host: Host;
+  readonly host: Host;
   private readonly limits: QueueLimits;
   private readonly losses: Losses;
   private readonly troubles: Troubles;

@@ -1,5 +1,14 @@
 import { crc32 } from 'node:zlib';
-import type { AnyBatch, Clock, Signal, StateChange, StateStore } from '@otelier/core';
+import {
+  type AnyBatch,
+  type Clock,
+  commitFrom,
+  type Flow,
+  type Host,
+  type Signal,
+  type StateChange,
+  type StateStore,
+} from '@otelier/core';
 import { Entry } from './entry.js';
 import {
   type About,
@@ -65,14 +74,14 @@ export class Records<B extends AnyBatch> {
   }
 
   /** Resolves when the batch would survive a power cut; deletions ride along. */
-  async put(batch: B, count: number, lane: number): Promise<Entry<B>> {
+  async put(batch: B, count: number, lane: number, host: Host, flow: Flow): Promise<Entry<B>> {
     const value = batch.bytes();
     const entry = new Entry<B>(this.#next++, count, value.length, this.#clock.now(), lane, crc32(value));
     this.#batches++;
     this.#items += count;
     this.#bytes += value.length;
     try {
-      await this.#commit([[entryKey(entry), value]]);
+      await this.#commit([[entryKey(entry), value]], (all) => commitFrom(host, flow, this.#store, all));
     } catch (error) {
       this.#subtract(entry);
       throw error;
@@ -117,7 +126,7 @@ export class Records<B extends AnyBatch> {
   async flush(): Promise<void> {
     this.#cancelRide?.();
     this.#cancelRide = undefined;
-    if (this.#deletions.length > 0) await this.#commit([]).catch(() => {});
+    if (this.#deletions.length > 0) await this.#commit([], (all) => this.#store.commit(all)).catch(() => {});
   }
 
   /** Ends the wait for company. */
@@ -127,14 +136,17 @@ export class Records<B extends AnyBatch> {
     this.#cancelRide = undefined;
   }
 
-  async #commit(changes: readonly StateChange[]): Promise<void> {
+  async #commit(
+    changes: readonly StateChange[],
+    commit: (all: readonly StateChange[]) => Promise<void>,
+  ): Promise<void> {
     const deletions = this.#deletions;
     this.#deletions = [];
     this.#cancelRide?.();
     this.#cancelRide = undefined;
     const about: StateChange = [aboutKey, aboutValue(this.#about())];
     try {
-      await this.#store.commit([...deletions, ...changes, about]);
+      await commit([...deletions, ...changes, about]);
     } catch (error) {
       this.#deletions.unshift(...deletions);
       if (this.#deletions.length > 0) this.#cancelRide ??= this.#clock.after(againMs, () => void this.flush());
