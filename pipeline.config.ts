@@ -22,10 +22,11 @@ const grpc = env('OTELIER_GRPC', '127.0.0.1:4317');
 const http = env('OTELIER_HTTP', '127.0.0.1:4318');
 const claudeCode = otlpReceiver({ grpc, http });
 
-// What came in, for other programs; and the state of the processors, which survives restarts and crashes.
+// What came in, for other programs; and the state of the processors and the queue, which survive restarts and crashes.
 const dataDir = env('OTELIER_DATA', './data');
 
 // The screen, a file of OTLP JSON lines per signal, and any OTLP endpoint that OTEL_EXPORTER_OTLP_* names.
+// The queue answers when the data is on disk and delivers when the endpoint takes it: Claude Code waits two seconds at its exit, no longer.
 // The same variables point Claude Code at us: elsewhere() leaves out those that name our own doors.
 // None of them may get private texts or secrets: `otelier check` refuses a pipeline that would let them through.
 const clearance = ['label', 'identity'] as const;

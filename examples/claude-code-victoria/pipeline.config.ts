@@ -36,6 +36,8 @@ const victoriaLogs = otlpExporter({
 });
 
 export default definePipelines({
+  // The queues and the state of the processors, which survive restarts and crashes.
+  dataDir: env('OTELIER_DATA', './data'),
   logs: {
     events: {
       receivers: [claudeCode],

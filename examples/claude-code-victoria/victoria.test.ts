@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type Capture, canaries, captures, parseRequest, totals } from '@otelier/testing';
 import { createCollector, type LogsBatch, type MetricsBatch, type PipelinesConfig, type Signal } from 'otelier';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 interface Request {
   readonly path: string | undefined;
@@ -12,7 +15,12 @@ interface Request {
 }
 
 const servers: Server[] = [];
+let dataDir: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'otelier-victoria-'));
+});
 afterEach(() => {
+  rmSync(dataDir, { recursive: true, force: true });
   for (const server of servers.splice(0)) server.close();
   vi.unstubAllEnvs();
 });
@@ -52,6 +60,7 @@ test('metrics arrive at VictoriaMetrics as cumulative series, events at Victoria
   vi.stubEnv('VICTORIA_LOGS', logs.url);
   vi.stubEnv('OTELIER_GRPC', '127.0.0.1:0');
   vi.stubEnv('OTELIER_HTTP', '127.0.0.1:0');
+  vi.stubEnv('OTELIER_DATA', dataDir);
   const { default: config } = (await import('./pipeline.config.js')) as { default: PipelinesConfig };
   const collector = createCollector({ ...config, telemetry: { logLevel: 'warn' } });
   await collector.start();

@@ -7,11 +7,20 @@ import { pipelineLoad } from './load/pipeline-load.js';
 import type { Outcome, ProcessCase, ProcessResult } from './measure/case.js';
 import { interleave, type MicroResult } from './measure/interleave.js';
 import { printMicro, printRows, printTargets } from './print.js';
+import { durableQueue } from './queue/queue.js';
 import { redaction } from './redaction/redaction.js';
 import { statefulSeries } from './series/stateful-series.js';
 import { startup } from './startup/startup.js';
 
-const processCases: readonly ProcessCase[] = [garbage, redaction, statefulSeries, startup, httpServers, pipelineLoad];
+const processCases: readonly ProcessCase[] = [
+  garbage,
+  redaction,
+  statefulSeries,
+  durableQueue,
+  startup,
+  httpServers,
+  pipelineLoad,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

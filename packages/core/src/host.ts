@@ -1,6 +1,7 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Flow, Peer, RequestFlow } from './flow.js';
 import type { Signal } from './signal.js';
+import type { StateStore } from './store/state-store.js';
 
 /** The part of pino's interface that components use: an object of fields first, then a sentence. */
 export interface Logger {
@@ -59,6 +60,13 @@ export interface Host {
   readonly admission: Admission;
   /** Directory for state and queues; undefined means in memory only. */
   readonly dataDir: string | undefined;
+  /**
+   * Opens where the component may keep records that outlive the process: the collector's store, or one of its own in `dir`. Keys are the
+   * component's own, found again under the same id. Undefined without a directory. The collector closes it after all components.
+   *
+   * @throws {PipelineError} when the directory cannot be used, or another process uses it.
+   */
+  openStore(dir?: string): Promise<StateStore | undefined>;
   /** Counts by reason what happened to items that stay: a reset, a gap, an overlap, a series that was forgotten. */
   note(count: number, reason: string): void;
   /** A flow for one request: receivers, and components that make batches of their own, start here. `of` may make its signal and peer when they are asked for. */

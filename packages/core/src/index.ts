@@ -16,9 +16,11 @@ export type {
 export type { Pipeline, PipelinesConfig } from './config.js';
 export type { Consume, Stage } from './consume.js';
 export { combineStates } from './define/combine-states.js';
+export { commitFrom } from './define/commit-from.js';
 // For people who write components
 export { type Connector, type ConnectorLink, connector, linkOf } from './define/connector.js';
 export { exporter, exporterStage } from './define/exporter.js';
+export { type Estate, inherit } from './define/inherit.js';
 export { innerStage } from './define/inner-stage.js';
 export { type Kept, keep } from './define/keep.js';
 export { type Operate, type OperatorOptions, operator } from './define/operator.js';
@@ -45,6 +47,8 @@ export type { CollectorOptions } from './run/options.js';
 export type { ShutdownReport } from './run/report.js';
 export { type AnyBatch, type Signal, type Signals, signals } from './signal.js';
 export type { StateEntries, Stateful, StateWriter } from './state.js';
+export { openStore, readStore } from './store/open-store.js';
+export { ownedBy } from './store/owned-store.js';
 export type { StateChange, StateStore } from './store/state-store.js';
 export type { Bytes, Duration } from './units.js';
 export { parseBytes, parseDuration } from './units.js';

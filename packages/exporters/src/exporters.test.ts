@@ -71,7 +71,12 @@ describe('queue(retry(otlpExporter()))', () => {
     const accounts = collector.accounts();
     assertConservation(accounts);
     expect(accounts['logs/test/queue']).toMatchObject({ in: 3, out: 3, held: 0 });
-    expect(accounts['logs/test/queue/retry']).toMatchObject({ in: 3, out: 3 });
+    // The queue waits, and not the retry: each attempt is the queue's.
+    expect(accounts['logs/test/queue/retry']).toMatchObject({
+      in: 12,
+      out: 3,
+      refused: { unavailable: 6, overloaded: 3 },
+    });
     expect(accounts['logs/test/queue/retry/otlp']).toMatchObject({
       in: 12,
       out: 3,

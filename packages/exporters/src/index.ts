@@ -13,5 +13,13 @@ export {
   otlpExporterFromEnv,
   type TlsFiles,
 } from './otlp/otlp.js';
-export { type QueueOptions, queue, type WhenFull } from './queue/queue.js';
+export {
+  batchesOf,
+  type QueueOptions,
+  type QueueSummary,
+  queue,
+  queuesIn,
+  type StoredBatch,
+  type WhenFull,
+} from './queue/queue.js';
 export { type RetryOptions, retry } from './retry/retry.js';

@@ -77,6 +77,7 @@ export function testHost(options: { clock?: Clock; signal?: Signal; id?: string 
     clock: options.clock ?? systemClock,
     admission: { acquire: () => ({ grow: () => true, release() {} }), inFlightBytes: 0, limitBytes: 0 },
     dataDir: undefined,
+    openStore: async () => undefined,
     note() {},
     flow(of) {
       const flow = testFlow(of);

@@ -35,6 +35,7 @@ export function testHost(limitBytes = 1024 ** 3): TestHost {
       },
     },
     admission: admission(limitBytes),
+    openStore: async () => undefined,
     note() {},
     child: () => host,
     inTurn: (run) => run(host.flow()),

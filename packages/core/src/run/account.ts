@@ -197,6 +197,14 @@ export class Account {
     }
   }
 
+  /** A queue acknowledges `count` items of the call of `face`, whatever else is going on here. */
+  keepFrom(face: Face, count: number): void {
+    if (this.closed) return;
+    const rest = takeFrom(face, count);
+    this.kept += count;
+    this.spent += rest;
+  }
+
   /** Kept items come to their end: delivered, or dropped for a reason and thereby lost. */
   unkeep(all: number, reason: string | undefined): void {
     // What has gone over to another graph is not this one's to count.

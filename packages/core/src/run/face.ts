@@ -1,4 +1,5 @@
 import type { Flow, Peer, RequestFlow } from '../flow.js';
+import type { StateStore } from '../store/state-store.js';
 import type { Account } from './account.js';
 
 const neverAborts: AbortSignal = new AbortController().signal;
@@ -44,6 +45,14 @@ export class Face implements Flow {
   }
 }
 
+/** The right to delete a record together with a commit of one's own. */
+export interface Ticket {
+  readonly store: StateStore;
+  readonly key: Uint8Array;
+  /** Whose commit that may be: the one component that gets the whole batch. */
+  readonly account: Account;
+}
+
 /** Where a root flow takes its signal and its peer from. */
 export interface Origin {
   readonly signal?: AbortSignal | undefined;
@@ -64,6 +73,8 @@ export class Root extends Face implements RequestFlow {
   declare private readonly parent: Parent | undefined;
   /** The pass through a pipeline's stateful section that this flow was made for. */
   declare pass: object | undefined;
+  /** Of a batch in an outbox that whoever keeps it may delete there in its own commit. */
+  declare ticket: Ticket | undefined;
 
   constructor(origin?: Origin, account?: Account, from?: readonly Face[], parent?: Parent) {
     super(undefined, account, 0, from);
@@ -72,6 +83,7 @@ export class Root extends Face implements RequestFlow {
     this.origin = origin;
     this.parent = parent;
     this.pass = undefined;
+    this.ticket = undefined;
   }
 
   // An origin may make its signal when it is asked for one, which costs as much as the rest of a flow together.

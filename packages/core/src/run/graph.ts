@@ -91,7 +91,11 @@ function buildEntry(
   const ends = sectionEnds({ signal, name, path }, engine, ids, limits);
   const { section, entry, outbox } = ends;
   const inside = processors.slice(from, to);
-  section.outbox.next = through(processors.slice(to), end);
+  const after = processors.slice(to);
+  section.outbox.next = through(after, end);
+  const [only, ...others] = exporters;
+  if (others.length === 0 && after.every((node) => hooksOf(node) !== undefined))
+    section.outbox.target = only?.node.account;
   section.inner = through(inside, section.gate, section);
   for (const { id, stage, account } of inside)
     if (stage?.state !== undefined) section.parts.push({ id, state: stage.state, account });

@@ -3,9 +3,11 @@ import type { Flow, RequestFlow } from '../flow.js';
 import type { Admission, Clock, FlowOptions, Host, Logger } from '../host.js';
 import { componentLogger } from '../observe/logger.js';
 import type { Signal } from '../signal.js';
-import type { StateStore } from '../store/state-store.js';
+import { ownedBy } from '../store/owned-store.js';
+import type { Stores } from '../store/stores.js';
 import type { Account } from './account.js';
 import { accountOf, bindHost, engineOf } from './account-of.js';
+import type { Estates } from './estates.js';
 import { Face, Root } from './face.js';
 import type { Ledger } from './ledger.js';
 
@@ -17,8 +19,10 @@ export interface Engine {
   readonly admission: Admission;
   readonly dataDir: string | undefined;
   readonly ledger: Ledger;
-  /** Where stateful sections keep what must survive; set when the first of them opens, if there is one. */
-  store: StateStore | undefined;
+  /** Where what must survive is kept. */
+  readonly stores: Stores;
+  /** What components leave to those of the same id that replace them. */
+  readonly estates: Estates;
   /** An operator failed and began anew. */
   restarted(component: string, reason: string): void;
 }
@@ -48,6 +52,10 @@ export function createHost(engine: Engine, place: Place, account: Account | unde
     },
     note: (count, reason) => account?.noted.add(reason, count),
     flow: (of) => rootFlow(of, account),
+    openStore: async (dir) => {
+      const store = await engine.stores.open(dir);
+      return store === undefined ? undefined : ownedBy(store, place.id);
+    },
     inTurn: (run) => (section === undefined ? at(run, rootFlow(undefined, account)) : section.turn(run, account)),
     child: (name) => createHost(engine, { ...place, id: `${place.id}/${name}`, name }, account, section),
   };
@@ -59,9 +67,14 @@ export function createHost(engine: Engine, place: Place, account: Account | unde
 export function openInner(outer: Host, name: string, signal: Signal): { host: Host; account: Account } | undefined {
   const engine = engineOf(outer);
   if (engine === undefined) return undefined;
-  const place = { id: `${outer.id}/${name}`, name, pipeline: outer.pipeline, signal };
-  const account = engine.ledger.open(place.id, 'exporter', name, signal, outer.pipeline);
-  accountOf(outer)?.inner.push(account);
+  const inside = accountOf(outer)?.inner ?? [];
+  const base = `${outer.id}/${name}`;
+  let id = base;
+  // Of several of one name each has an account and records of its own, the same ones after a restart.
+  for (let number = 2; inside.some((other) => other.id === id); number++) id = `${base}#${number}`;
+  const place = { id, name, pipeline: outer.pipeline, signal };
+  const account = engine.ledger.open(id, 'exporter', name, signal, outer.pipeline);
+  inside.push(account);
   return { host: createHost(engine, place, account), account };
 }
 

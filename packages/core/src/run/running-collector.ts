@@ -13,13 +13,15 @@ import { silentMeter } from '../observe/silent-meter.js';
 import { observeAccounts } from '../observe/telemetry.js';
 import { ConfigError } from '../options.js';
 import type { AnyBatch, Signal, Signals } from '../signal.js';
-import { openStore } from '../store/open-store.js';
+import type { StateStore } from '../store/state-store.js';
+import { Stores } from '../store/stores.js';
 import { type Duration, parseBytes, parseDuration } from '../units.js';
 import type { AccountData } from './account-data.js';
 import { createAdmission } from './admission.js';
 import { checkConfig } from './check.js';
 import type { Collector } from './collector.js';
 import { Endings } from './endings.js';
+import { Estates } from './estates.js';
 import { buildGraph, type Graph } from './graph.js';
 import { type GraphData, graphData } from './graph-data.js';
 import { type Handover, planHandover } from './handover.js';
@@ -60,6 +62,8 @@ export class RunningCollector implements Collector {
   #draining: Deadline | undefined;
   #stopping: Promise<ShutdownReport> | undefined;
   #abandoned = 0;
+  /** Of stateful sections; undefined while there is none, and without a data directory. */
+  #store: StateStore | undefined;
 
   constructor(config: PipelinesConfig, options: CollectorOptions) {
     checkConfig(config);
@@ -75,7 +79,8 @@ export class RunningCollector implements Collector {
       },
       admission: createAdmission(parseBytes(config.limits?.inFlight ?? '') ?? defaultInFlight),
       dataDir: options.dataDir ?? config.dataDir,
-      store: options.store,
+      stores: new Stores({ dataDir: options.dataDir ?? config.dataDir, store: options.store, logger }),
+      estates: new Estates(),
       ledger: new Ledger(createWitness(this.#events, logger, clock)),
       restarted: (component, reason) => {
         this.#restarts.add(component, 1);
@@ -166,15 +171,14 @@ export class RunningCollector implements Collector {
 
   async #start(): Promise<void> {
     this.#enter('starting');
-    const { dataDir, logger } = this.#engine;
-    if (dataDir === undefined) logger.info({}, 'no data directory: state and queues live in memory');
+    const { stores, logger } = this.#engine;
+    if (!stores.isDurable) logger.info({}, 'no data directory: state and queues live in memory');
     const sources = this.#graph.sources.map((source) => new RunningSource(source, this.#graph, this.#engine));
     this.#sources = sources;
     try {
-      await this.#openStore(this.#graph);
       await this.#startGraph(this.#graph, sources);
     } catch (error) {
-      await this.#closeStore();
+      await this.#engine.stores.close();
       if (this.#state === 'starting') this.#enter('stopped');
       throw error;
     }
@@ -192,6 +196,8 @@ export class RunningCollector implements Collector {
 
   /** Starts everything of a graph, or nothing. */
   async #startGraph(graph: Graph, sources: readonly RunningSource[], room?: MakeRoom): Promise<void> {
+    // The data directory opens for the first graph that has something to keep in it.
+    if (graph.entries.some(({ section }) => section !== undefined)) this.#store = await this.#engine.stores.open();
     await startNodes(graph, this.#started);
     try {
       // A reload opens sections when the old graph hands over; what arrives until then waits.
@@ -213,7 +219,7 @@ export class RunningCollector implements Collector {
       this.#abandoned += drained.abandoned;
       errors.push(...drained.errors);
     }
-    errors.push(...(await this.#closeStore()));
+    errors.push(...(await this.#engine.stores.close()));
     this.#stopObserving?.();
     const result = report(this.#engine.ledger, this.#abandoned, errors);
     if (!result.clean) this.#engine.logger.error(result, 'stopped, not everything was delivered');
@@ -234,7 +240,6 @@ export class RunningCollector implements Collector {
     this.#draining = deadline;
     const room = new MakeRoom(plan.leaving, old.traffic, deadline, this.#engine.clock);
     try {
-      await this.#openStore(graph);
       await this.#startGraph(graph, plan.fresh, room);
     } catch (error) {
       this.#retire(graph, plan.fresh);
@@ -245,28 +250,9 @@ export class RunningCollector implements Collector {
     this.#events.emit({ type: 'reloaded' });
   }
 
-  /** Opens the data directory for the first graph that has something to keep in it. */
-  async #openStore(graph: Graph): Promise<void> {
-    const { dataDir, logger } = this.#engine;
-    if (this.#engine.store !== undefined || dataDir === undefined) return;
-    if (graph.entries.some(({ section }) => section !== undefined))
-      this.#engine.store = await openStore(dataDir, logger);
-  }
-
-  async #closeStore(): Promise<string[]> {
-    const { store } = this.#engine;
-    this.#engine.store = undefined;
-    try {
-      await store?.close();
-      return [];
-    } catch (error) {
-      return [`data directory: ${error instanceof Error ? error.message : typeof error}`];
-    }
-  }
-
   async #openSections(graph: Graph, old: Graph | undefined): Promise<void> {
     const before = (path: string) => old?.entries.find((entry) => entry.path === path)?.section;
-    await Promise.all(graph.entries.map(({ path, section }) => section?.open(this.#engine.store, before(path))));
+    await Promise.all(graph.entries.map(({ path, section }) => section?.open(this.#store, before(path))));
   }
 
   async #comeBack(room: MakeRoom): Promise<void> {

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Logger } from '../host.js';
 import { inspect } from './data-file.js';
-import { openLmdb } from './lmdb-store.js';
+import { openLmdb, readLmdb } from './lmdb-store.js';
 
 let dir: string;
 const told: object[] = [];
@@ -119,6 +119,63 @@ describe('the store of a data directory', () => {
       expected,
     );
     await again.close();
+    expect(told).toEqual([]);
+  });
+
+  test('gives single values, and keys from anywhere on without their values', async () => {
+    const store = await open();
+    await store.commit(['a', 'b1', 'b2', 'b3', 'c'].map((key) => [bytes(key), bytes(key.toUpperCase())]));
+    expect(`${store.get(bytes('b2'))}`).toBe('B2');
+    expect(store.get(bytes('b'))).toBeUndefined();
+    const keys = (...args: string[]) => [
+      ...store.keys(bytes(args[0]!), args[1] === undefined ? undefined : bytes(args[1])),
+    ];
+    expect(keys('b').map(String)).toEqual(['b1', 'b2', 'b3']);
+    expect(keys('b', 'b2').map(String)).toEqual(['b2', 'b3']);
+    expect(keys('').map(String)).toEqual(['a', 'b1', 'b2', 'b3', 'c']);
+    await store.close();
+  });
+
+  test('can be read while it is in use', async () => {
+    expect(await readLmdb(dir)).toBeUndefined();
+    const store = await open();
+    await store.commit([[bytes('a'), bytes('1')]]);
+    const reader = await readLmdb(dir);
+    expect(`${reader?.get(bytes('a'))}`).toBe('1');
+    await reader?.close();
+    await store.commit([[bytes('a'), bytes('2')]]);
+    await store.close();
+    expect(await contents()).toEqual(['a=2']);
+  });
+
+  test('refuses commits when the disk is full, and the process goes on with what there is', async () => {
+    const built = fileURLToPath(new URL('../../dist/store/lmdb-store.js', import.meta.url));
+    const script = join(dir, 'child.mjs');
+    writeFileSync(
+      script,
+      `import { openLmdb } from ${JSON.stringify(built)};
+      const store = await openLmdb(${JSON.stringify(dir)}, { error() {} });
+      let done = 0;
+      const failures = [];
+      for (let n = 0; failures.length < 3 && n < 1000; n++) {
+        await Promise.all([0, 1].map((half) => store.commit([[Buffer.from('n' + n + '-' + half), Buffer.alloc(20000)]]).then(
+          () => done++,
+          (error) => failures.push(error.message),
+        )));
+      }
+      const read = [...store.entries(Buffer.from('n'))].length;
+      await store.close();
+      console.log(JSON.stringify({ done, failures, read }));`,
+    );
+    // Files that may not grow fail as a full disk does.
+    const output = execFileSync('sh', ['-c', 'ulimit -f 4000 && exec "$0" "$1"', process.execPath, script], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const { done, failures, read } = JSON.parse(`${output}`) as { done: number; failures: string[]; read: number };
+    expect(done).toBeGreaterThan(50);
+    expect(failures[0]).toMatch(/^the store could not be written to \(.+\): is the disk full\?$/);
+    expect(read).toBe(done);
+    expect(await contents('n')).toHaveLength(done);
     expect(told).toEqual([]);
   });
 

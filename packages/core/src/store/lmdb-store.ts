@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { PipelineError } from '../error.js';
@@ -17,14 +17,28 @@ interface Commit {
 export class LmdbStore implements StateStore {
   readonly #db: RootDatabase<Uint8Array, Uint8Array>;
   readonly #release: () => void;
+  readonly replaces: string | undefined;
   #waiting: Commit[] = [];
   #writing: Promise<void> | undefined;
   /** Why commits fail, until all have heard. */
   #failure: unknown;
 
-  constructor(db: RootDatabase<Uint8Array, Uint8Array>, release: () => void) {
+  constructor(db: RootDatabase<Uint8Array, Uint8Array>, release: () => void, replaces?: string) {
     this.#db = db;
     this.#release = release;
+    this.replaces = replaces;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.#db.get(key);
+    return value === undefined ? undefined : Buffer.from(value.subarray(1));
+  }
+
+  *keys(prefix: Uint8Array, from: Uint8Array = prefix): Iterable<Uint8Array> {
+    for (const key of this.#db.getKeys({ start: from })) {
+      if (!startsWith(key, prefix)) return;
+      yield Buffer.from(key);
+    }
   }
 
   *entries(prefix: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]> {
@@ -57,7 +71,8 @@ export class LmdbStore implements StateStore {
       try {
         await this.#transaction(commits);
         for (const { resolve } of commits) resolve();
-      } catch (error) {
+      } catch (thrown) {
+        const error = await explained(thrown);
         this.#failure = error;
         for (const { reject } of [...commits, ...this.#waiting]) reject(error);
         this.#waiting = [];
@@ -74,12 +89,28 @@ export class LmdbStore implements StateStore {
     let last: Promise<boolean> | undefined;
     const whole = db.batch(() => {
       for (const { changes } of commits) {
-        for (const [key, value] of changes) last = value === undefined ? db.remove(key) : db.put(key, written(value));
+        for (const [key, value] of changes) {
+          last = value === undefined ? db.remove(key) : db.put(key, written(value));
+          // Each has a promise of its own, which would end the process if nobody heard that it failed.
+          last.catch(ignore);
+        }
       }
     });
     await Promise.all([whole, last]);
     await db.flushed;
   }
+}
+
+function ignore(): void {}
+
+/** LMDB says why a commit has failed in a promise beside the error, which nobody else listens to either. */
+async function explained(thrown: unknown): Promise<unknown> {
+  const { commitError } = thrown as { readonly commitError?: Promise<unknown> };
+  if (commitError === undefined) return thrown;
+  const soon = new Promise((resolve) => setImmediate(resolve, thrown));
+  const cause = await Promise.race([commitError.catch((error: unknown) => error), soon]);
+  const why = cause instanceof Error && cause !== thrown ? cause.message : 'for a reason that LMDB does not tell';
+  return new Error(`the store could not be written to (${why}): is the disk full?`, { cause });
 }
 
 /** What every value begins with, so that one whose pages are gone, which reads as zeros, is not taken for one that was written. */
@@ -125,10 +156,28 @@ export async function openLmdb(dataDir: string, logger: Logger): Promise<StateSt
       { store: path, damage, moved: aside },
       'the state store is damaged: it was moved aside, and totals begin anew',
     );
-    return new LmdbStore(openAt(path), release);
+    return new LmdbStore(openAt(path), release, aside);
   } catch (error) {
     release();
     throw error instanceof PipelineError ? error : unusable(dataDir, error);
+  }
+}
+
+/**
+ * Opens the store of a data directory for reading, also while a collector uses it; undefined when there is none.
+ *
+ * @throws {PipelineError} when it cannot be read. Commits to it fail.
+ */
+export async function readLmdb(dataDir: string): Promise<StateStore | undefined> {
+  const path = join(resolve(dataDir), 'state');
+  if (!existsSync(join(path, 'data.mdb'))) return undefined;
+  try {
+    const db = open<Uint8Array, Uint8Array>({
+      ...{ path, encoding: 'binary', keyEncoding: 'binary', noSubdir: false, readOnly: true },
+    });
+    return new LmdbStore(db, () => {});
+  } catch (error) {
+    throw unusable(dataDir, error);
   }
 }
 
@@ -152,6 +201,8 @@ function openAt(path: string): RootDatabase<Uint8Array, Uint8Array> {
     ...{ path, encoding: 'binary', keyEncoding: 'binary' },
     // A transaction counts as committed when it has been synced.
     overlappingSync: false,
+    // Commits are gathered here already. LMDB's own gathering has promises that nobody can reach: one that fails ends the process.
+    eventTurnBatching: false,
     noSubdir: false,
   });
 }

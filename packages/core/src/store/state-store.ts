@@ -7,6 +7,12 @@ export type StateChange = readonly [key: Uint8Array, value: Uint8Array | undefin
  * With a data directory it is LMDB; a program may bring its own (`CollectorOptions.store`).
  */
 export interface StateStore {
+  /** Where the damaged store was moved that this one replaces, when that happened as it was opened. */
+  readonly replaces?: string | undefined;
+  /** What is committed under a key; undefined when that is nothing. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** The keys that begin with `prefix`, in the order of their bytes and from `from` on when it is given; reads no values. */
+  keys(prefix: Uint8Array, from?: Uint8Array): Iterable<Uint8Array>;
   /** What is committed under keys that begin with `prefix`, in the order of the keys' bytes. */
   entries(prefix: Uint8Array): Iterable<readonly [key: Uint8Array, value: Uint8Array]>;
   /**

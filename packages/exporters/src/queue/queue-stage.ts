@@ -1,53 +1,70 @@
 import {
   type AnyBatch,
+  type Estate,
   type Flow,
   type Host,
+  inherit,
   type Kept,
   keep,
-  type Peer,
   PipelineError,
+  type RequestFlow,
   type Stage,
 } from '@otelier/core';
-import { Fifo } from './fifo.js';
+import { keptByCaller } from '../marks.js';
+import { countOf, deliverParts, UndeliveredPartsError } from '../parts.js';
+import type { Entry } from './entry.js';
+import { Line, type Member } from './line.js';
 import { Losses } from './losses.js';
 import { observeQueue } from './observe.js';
-import { Room } from './room.js';
+import { Pace } from './pace.js';
+import { Records } from './records.js';
+import { Troubles } from './troubles.js';
 
 /** What a full queue does: tell the sender to come back, drop what is oldest, or let the sender wait. */
 export type WhenFull = 'refuse' | 'drop-oldest' | 'wait';
 
 /** Limits of a queue, checked. */
 export interface QueueLimits {
-  readonly maxBytes: number;
+  /** A directory of its own; undefined for the collector's. */
+  readonly dir: string | undefined;
+  /** Undefined for what suits where it is kept. */
+  readonly maxBytes: number | undefined;
   readonly maxBatches: number;
+  /** Infinite when nothing expires. */
+  readonly maxAgeMs: number;
+  readonly bySeries: boolean;
   readonly workers: number;
   readonly whenFull: WhenFull;
+  /** Where batches go, for people. */
+  readonly destination: string;
 }
 
-interface Entry<B> {
-  readonly batch: B;
-  readonly bytes: number;
-  readonly count: number;
-  readonly peer: Peer | undefined;
-  /** The queue's promise to the account: these items are delivered, or dropped by reason. */
-  readonly kept: Kept;
-}
-
-/** How soon a sender who found the queue full should come back. */
+/** How soon a sender should come back who found the queue full, or its disk. */
 const comeBackMs = 1_000;
 
+/** Room when nobody has said how much. */
+const onDisk: number = 1024 ** 3;
+const inMemory: number = 64 * 1024 ** 2;
+
 /** The running form of `queue()`, around the running form of what it wraps. */
-export class QueueStage<B extends AnyBatch> implements Stage<B> {
+export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
+  kept!: Kept;
   private readonly inner: Stage<B>;
-  private readonly host: Host;
+  readonly host: Host;
   private readonly limits: QueueLimits;
   private readonly losses: Losses;
-  private readonly room: Room;
-  private readonly entries: Fifo<Entry<B>> = new Fifo();
+  private readonly troubles: Troubles;
+  private readonly pace: Pace;
+  /** Set at the start. */
+  private line!: Line<B>;
+  private estate: Estate<Line<B>> | undefined;
   private readonly sending: Set<Entry<B>> = new Set();
+  private readonly rests: Set<() => void> = new Set();
   private readonly closing: AbortController = new AbortController();
-  private readonly idlers: Set<() => void> = new Set();
-  private busy: number = 0;
+  private idlers: (() => void)[] = [];
+  /** Batches that are being written. */
+  private arriving: number = 0;
+  private pumping: boolean = false;
   private stopObserving: (() => void) | undefined;
 
   constructor(inner: Stage<B>, host: Host, limits: QueueLimits) {
@@ -55,122 +72,250 @@ export class QueueStage<B extends AnyBatch> implements Stage<B> {
     this.host = host;
     this.limits = limits;
     this.losses = new Losses(host.logger, host.clock);
-    this.room = new Room(limits.maxBytes, limits.maxBatches);
+    this.troubles = new Troubles(host.logger, host.clock);
+    this.pace = new Pace(host.clock, limits.workers, () => this.pump());
+  }
+
+  get bySeries(): boolean {
+    return this.limits.bySeries;
+  }
+
+  get maxAgeMs(): number {
+    return this.limits.maxAgeMs;
+  }
+
+  get maxBytes(): number {
+    return this.limits.maxBytes ?? (this.line.records === undefined ? inMemory : onDisk);
+  }
+
+  get maxBatches(): number {
+    return this.limits.maxBatches;
   }
 
   async start(): Promise<void> {
     await this.inner.start?.();
-    this.stopObserving = observeQueue(this.host, this.room);
+    const { host } = this;
+    const { dir, destination } = this.limits;
+    const store = await host.openStore(dir);
+    let recovered = 0;
+    this.estate = inherit(host, dir ?? '', () => {
+      const records = store && new Records<B>(store, host.signal ?? 'logs', destination, host.clock);
+      const line = new Line<B>(records, host.clock);
+      recovered = line.open();
+      return line;
+    });
+    this.line = this.estate.value;
+    const { records, room } = this.line;
+    this.troubles.recovered(records, { batches: room.batches, items: recovered, bytes: room.bytes });
+    const before = records?.redirect(destination) ?? destination;
+    if (before !== destination && room.batches > 0) this.troubles.redirected(before, destination, room.batches);
+    this.kept = keep(host, recovered, { recovered: recovered > 0 });
+    this.stopObserving = observeQueue(host, room);
+    this.line.join(this);
   }
 
   readonly consume = async (batch: B, flow: Flow): Promise<void> => {
     const { count } = batch;
     if (count === 0) return;
     const bytes = batch.size;
-    if (bytes > this.limits.maxBytes) {
-      throw this.refusal(
-        'too-large',
-        `a batch of ${bytes} bytes is more than the queue may hold (${this.limits.maxBytes})`,
-      );
+    const { room } = this.line;
+    if (bytes > room.maxBytes) {
+      throw this.refusal('too-large', `a batch of ${bytes} bytes is more than the queue may hold (${room.maxBytes})`);
     }
-    if (!this.room.take(bytes)) await this.makeRoom(bytes, flow);
-    this.entries.push({ batch, bytes, count, peer: flow.peer, kept: keep(this.host, count) });
-    if (this.busy < this.limits.workers) void this.work();
+    if (!room.take(bytes)) await this.makeRoom(bytes, flow);
+    this.arriving++;
+    try {
+      await this.line.put(batch, count, flow, this);
+    } catch (error) {
+      room.give(bytes);
+      this.troubles.unwritable(error);
+      throw this.refusal('unavailable', 'the disk does not take writes', comeBackMs);
+    } finally {
+      this.arriving--;
+      this.tellIdlers();
+    }
   };
 
   private async makeRoom(bytes: number, flow: Flow): Promise<void> {
+    const { line } = this;
+    const { room } = line;
     if (this.limits.whenFull === 'wait') {
-      if (await this.room.wait(bytes, flow.signal)) return;
+      if (await room.wait(bytes, flow.signal)) return;
       if (flow.signal.aborted) throw this.refusal('deadline', 'the sender gave up while the queue was full');
       throw this.refusal('unavailable', 'the queue is closed');
     }
     if (this.limits.whenFull === 'drop-oldest') {
-      for (let oldest = this.entries.shift(); oldest !== undefined; oldest = this.entries.shift()) {
-        this.lose(oldest, 'queue full');
-        this.room.give(oldest.bytes);
-        if (this.room.take(bytes)) return;
+      for (let oldest = line.oldest(); oldest !== undefined; oldest = line.oldest()) {
+        line.drop(oldest, 'queue full');
+        if (room.take(bytes)) return;
       }
       // What is being sent cannot be dropped any more, so there may still be no room.
     }
-    throw new PipelineError('overloaded', `${this.host.id}: the queue is full`, { retryAfterMs: comeBackMs });
+    throw this.refusal('overloaded', 'the queue is full', comeBackMs);
   }
 
-  private async work(): Promise<void> {
-    this.busy++;
+  pump(): void {
+    if (this.pumping) return;
+    this.pumping = true;
     // The sender's call ends first: what it waits for is the queue, not the backend.
-    await Promise.resolve();
-    while (!this.closing.signal.aborted) {
-      const entry = this.entries.shift();
-      if (entry === undefined) break;
-      await this.send(entry);
-      this.room.give(entry.bytes);
-    }
-    this.busy--;
-    if (this.busy === 0) for (const idle of this.idlers) idle();
+    queueMicrotask(() => {
+      this.pumping = false;
+      this.sendSome();
+      this.tellIdlers();
+    });
   }
 
-  private async send(entry: Entry<B>): Promise<void> {
-    const { batch, count, peer, kept } = entry;
-    const flow = this.host.flow({ signal: this.closing.signal, peer });
-    this.sending.add(entry);
+  dropped({ count }: Entry<B>, reason: string): void {
+    this.lose(count, reason);
+  }
+
+  private sendSome(): void {
+    while (this.sending.size < this.pace.window && !this.closing.signal.aborted && this.line.isNewest(this)) {
+      const next = this.line.take();
+      if (next === undefined) return;
+      this.sending.add(next.entry);
+      void this.send(next.entry, next.batch);
+    }
+  }
+
+  private async send(entry: Entry<B>, batch: B): Promise<void> {
+    const flow = this.host.flow({ signal: this.closing.signal, peer: entry.peer });
     try {
-      await this.inner.consume(batch, flow);
-      kept.delivered(count - flow.refused);
-      // The sender can hear of these no more.
-      if (flow.refused > 0) this.lose({ kept, count: flow.refused }, flow.refusal);
+      // A retry inside need not wait with it: it stays here.
+      if (entry.parts === undefined) await this.inner.consume(keptByCaller(batch), flow);
+      else await deliverParts(entry.parts, flow, (part) => this.inner.consume(keptByCaller(part), flow));
+      if (!this.sending.delete(entry)) return;
+      this.delivered(entry, flow);
     } catch (caught) {
-      // What the close has cut off is counted there.
-      if (this.sending.has(entry)) this.lose(entry, PipelineError.from(caught).code, caught);
-    } finally {
-      this.sending.delete(entry);
+      // What the close has cut off was given back there.
+      if (!this.sending.delete(entry)) return;
+      this.failed(entry, flow, PipelineError.from(caught));
     }
   }
 
-  private lose({ kept, count }: Pick<Entry<B>, 'kept' | 'count'>, reason: string, error?: unknown): void {
-    kept.drop(count, reason);
+  private delivered(entry: Entry<B>, flow: RequestFlow): void {
+    this.pace.succeeded();
+    this.troubles.delivered();
+    const refused = entry.refused + flow.refused;
+    this.kept.delivered(entry.count - refused);
+    // The sender can hear of these no more.
+    if (refused > 0) this.lose(refused, flow.refusal || 'rejected in part');
+    this.end(entry);
+  }
+
+  private failed(entry: Entry<B>, flow: RequestFlow, error: PipelineError): void {
+    entry.refused += flow.refused;
+    // What was delivered of it is neither lost nor sent again.
+    if (error instanceof UndeliveredPartsError) entry.parts = error.undelivered as readonly B[];
+    if (!error.retryable) {
+      const left = entry.parts === undefined ? entry.count - entry.refused : countOf(entry.parts);
+      this.kept.delivered(entry.count - entry.refused - left);
+      if (entry.refused > 0) this.lose(entry.refused, flow.refusal || 'rejected in part');
+      this.lose(left, error.code, error);
+      this.end(entry);
+      return;
+    }
+    entry.attempts++;
+    const { line } = this;
+    line.giveBack(entry, this);
+    this.host.note(entry.count, `kept: ${error.code}`);
+    this.troubles.failing(error, line.room);
+    this.pace.failed(error);
+    this.restThenAgain(entry, this.pace.pauseOf(entry.attempts, error));
+    this.tellIdlers();
+  }
+
+  private restThenAgain(entry: Entry<B>, ms: number): void {
+    const { line } = this;
+    const cancel = this.host.clock.after(ms, () => {
+      this.rests.delete(wake);
+      line.again(entry);
+    });
+    const wake = (): void => {
+      cancel();
+      this.rests.delete(wake);
+      line.again(entry);
+    };
+    this.rests.add(wake);
+  }
+
+  private end(entry: Entry<B>): void {
+    this.line.done(entry);
+    this.pump();
+  }
+
+  private lose(count: number, reason: string, error?: unknown): void {
+    this.kept.drop(count, reason);
     this.losses.add(count, reason, error);
   }
 
-  private refusal(code: 'too-large' | 'deadline' | 'unavailable', what: string): PipelineError {
-    return new PipelineError(code, `${this.host.id}: ${what}`);
+  private refusal(
+    code: 'too-large' | 'deadline' | 'unavailable' | 'overloaded',
+    what: string,
+    retryAfterMs?: number,
+  ): PipelineError {
+    return new PipelineError(code, `${this.host.id}: ${what}`, retryAfterMs === undefined ? {} : { retryAfterMs });
   }
 
-  /** Resolves when everything held has been sent or counted as dropped. */
+  /** Resolves when everything has been delivered, or what is left is on disk and cannot be delivered now. */
   async flush(): Promise<void> {
     await this.inner.flush?.();
-    if (this.busy > 0) {
-      await new Promise<void>((resolve) => {
-        const idle = () => {
-          this.idlers.delete(idle);
-          resolve();
-        };
-        this.idlers.add(idle);
-      });
-    }
+    this.pace.hurry();
+    if (!this.isIdle) await new Promise<void>((resolve) => this.idlers.push(resolve));
+    await this.line.records?.flush();
     await this.inner.flush?.();
   }
 
-  /** Cuts off what is being sent; that and what still waits is lost, counted and logged. */
+  private get isIdle(): boolean {
+    if (this.sending.size > 0 || this.arriving > 0 || this.pumping) return false;
+    const { line, pace } = this;
+    if (line.isEmpty || !line.isNewest(this)) return true;
+    return line.records !== undefined && (pace.resting || this.rests.size > 0);
+  }
+
+  private tellIdlers(): void {
+    if (this.idlers.length === 0 || !this.isIdle) return;
+    const { idlers } = this;
+    this.idlers = [];
+    for (const idler of idlers) idler();
+  }
+
+  /** Cuts off what is being sent. What is left stays on disk, or goes over to the next graph; without either it is lost, counted and logged. */
   async close(): Promise<void> {
-    const lost = [...this.sending];
-    this.sending.clear();
-    for (let left = this.entries.shift(); left !== undefined; left = this.entries.shift()) lost.push(left);
-    if (lost.length > 0) this.loseAtClose(lost);
-    this.closing.abort();
-    this.room.close();
+    this.pace.close();
+    const { line } = this;
+    if (line !== undefined) {
+      for (const entry of this.sending) {
+        line.giveBack(entry, this);
+        line.again(entry);
+      }
+      this.sending.clear();
+      for (const wake of [...this.rests]) wake();
+      this.closing.abort();
+      const last = line.leave(this);
+      this.estate?.leave();
+      if (last) await this.closeLine();
+    }
     this.losses.flush();
     await this.inner.close?.();
     this.stopObserving?.();
   }
 
-  private loseAtClose(lost: readonly Entry<B>[]): void {
-    let [bytes, items] = [0, 0];
-    for (const entry of lost) {
-      bytes += entry.bytes;
-      items += entry.count;
-      entry.kept.drop(entry.count, 'closed');
+  private async closeLine(): Promise<void> {
+    const { room, records } = this.line;
+    room.close();
+    if (records !== undefined) {
+      await records.close();
+      return;
     }
-    const fields = { batches: lost.length, items, bytes };
-    this.host.logger.error(fields, 'the queue was closed before it was empty: what it held is lost');
+    let [batches, items, bytes] = [0, 0, 0];
+    for (const entry of this.line.rest()) {
+      batches++;
+      items += entry.count;
+      bytes += entry.bytes;
+      this.kept.drop(entry.count, 'closed');
+    }
+    if (batches === 0) return;
+    this.host.logger.error({ batches, items, bytes }, 'the queue was closed before it was empty: what it held is lost');
   }
 }

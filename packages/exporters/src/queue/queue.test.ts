@@ -8,12 +8,13 @@ import {
   type Flow,
   PipelineError,
 } from '@otelier/core';
-import { buildMetrics, type LogsBatch } from '@otelier/otlp';
+import { buildLogs, buildMetrics, type LogsBatch } from '@otelier/otlp';
 import { assertConservation, memoryReceiver } from '@otelier/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fakeClock } from '../../test/clock.js';
 import { bodies, logs, memoryLog, testFlow, testHost } from '../../test/host.js';
+import { retry } from '../retry/retry.js';
 import { type QueueOptions, queue } from './queue.js';
 import { Room } from './room.js';
 
@@ -102,6 +103,7 @@ describe('queue', () => {
       }),
     });
     const stage = queue(inner).metrics(testHost({ signal: 'metrics' }));
+    await stage.start?.();
     const batch = () => buildMetrics([{ metrics: [{ name: 'm', gauge: { points: [{ value: 1 }] } }] }]);
     await Promise.all(Array.from({ length: 8 }, () => stage.consume(batch(), testFlow())));
     await stage.flush?.();
@@ -123,15 +125,143 @@ describe('queue', () => {
     for (let i = 0; i < 4; i++) await send(logs(5));
     await turn();
     await answer(new PipelineError('rejected', 'backend answered 400'));
-    await answer(new PipelineError('unavailable', 'backend answered 503'));
-    await answer(new PipelineError('unavailable', 'backend answered 503'));
-    expect(account()).toMatchObject({ in: 20, out: 0, dropped: { rejected: 5, unavailable: 10 }, held: 5 });
+    await answer(new PipelineError('too-large', 'backend answered 413'));
+    await answer(new PipelineError('rejected', 'backend answered 400'));
+    expect(account()).toMatchObject({ in: 20, out: 0, dropped: { rejected: 10, 'too-large': 5 }, held: 5 });
     expect(errors()).toMatchObject([
       { level: 'error', fields: { batches: 1, items: 5, error: '[rejected] backend answered 400' } },
     ]);
     await clock.advance(10_000);
     await answer(new PipelineError('rejected', 'again'));
     expect(errors()[1]).toMatchObject({ fields: { batches: 3, items: 15 } });
+  });
+
+  test('keeps what fails for a reason that may pass, sends nothing for as long as the backend asks, and then one at first', async () => {
+    const { send, answer, waiting, clock, delivered, account } = await running({ workers: 2 });
+    for (let i = 0; i < 4; i++) await send(logs(1, undefined, i));
+    await turn();
+    await answer(new PipelineError('unavailable', 'backend answered 503', { retryAfterMs: 60_000 }));
+    await answer(new PipelineError('unavailable', 'backend answered 503'));
+    await clock.advance(59_000);
+    expect(waiting).toHaveLength(0);
+    expect(account()).toMatchObject({ out: 0, held: 4, dropped: {}, noted: { 'kept: unavailable': 2 } });
+    await clock.advance(1_000);
+    expect(waiting).toHaveLength(1);
+    await answer();
+    expect(waiting).toHaveLength(2);
+    for (let i = 0; i < 3; i++) await answer();
+    expect([...delivered].sort()).toEqual(bodies(logs(4)));
+    expect(account()).toMatchObject({ in: 4, out: 4, held: 0 });
+  });
+
+  test('a batch that never gets through holds nobody up', async () => {
+    const { send, answer, waiting, clock, delivered } = await running({ workers: 1 });
+    for (let i = 0; i < 4; i++) await send(logs(1, undefined, i));
+    await turn();
+    for (let round = 0; round < 100 && delivered.length < 3; round++) {
+      const [first] = waiting;
+      if (first === undefined) await clock.advance(1_000);
+      else if (bodies(first.batch).includes('record 0')) await answer(new PipelineError('unavailable', 'not this one'));
+      else await answer();
+    }
+    expect(delivered).toEqual(['record 1', 'record 2', 'record 3']);
+  });
+
+  test('order series: batches of one resource never overtake, others do not wait', async () => {
+    const { send, answer, waiting, clock, delivered } = await running({ workers: 4, order: 'series' });
+    const of = (name: string, body: string) =>
+      buildLogs([{ resource: { attributes: { name } }, records: [{ timeUnixNano: 1n, body }] }]);
+    for (const body of ['a1', 'a2', 'b1', 'b2']) await send(of(body[0] as string, body));
+    await turn();
+    expect(waiting.map(({ batch }) => bodies(batch)[0])).toEqual(['a1', 'b1']);
+    await answer(new PipelineError('unavailable', 'not now'));
+    await answer();
+    while (delivered.length < 4) {
+      if (waiting.length === 0) await clock.advance(1000);
+      else await answer();
+    }
+    expect(delivered.filter((body) => `${body}`.startsWith('a'))).toEqual(['a1', 'a2']);
+    expect(delivered.filter((body) => `${body}`.startsWith('b'))).toEqual(['b1', 'b2']);
+  });
+
+  test('sends only what is left of a batch of which the backend has taken parts', async () => {
+    const seen: unknown[][] = [];
+    const answers = [
+      new PipelineError('too-large', 'too many'),
+      undefined,
+      new PipelineError('unavailable', 'not now'),
+    ];
+    const inner = exporter('backend', {
+      logs: async (batch: LogsBatch) => {
+        seen.push(bodies(batch));
+        const error = answers.shift();
+        if (error !== undefined) throw error;
+      },
+    });
+    const { send, clock, account } = await running({}, { ...slowBackend(), inner: retry(inner, { maxElapsed: '0s' }) });
+    await send(logs(4));
+    await clock.advance(0);
+    await clock.advance(1000);
+    expect(seen).toEqual([
+      bodies(logs(4)),
+      bodies(logs(2)),
+      bodies(logs(2, undefined, 2)),
+      bodies(logs(2, undefined, 2)),
+    ]);
+    expect(account()).toMatchObject({ in: 4, out: 4, held: 0 });
+  });
+
+  test('a retry inside leaves the waiting to the queue, whose worker goes on with the next batch', async () => {
+    const backend = slowBackend();
+    const { send, answer, delivered, waiting, clock } = await running(
+      { workers: 1 },
+      { ...backend, inner: retry(backend.inner, { maxElapsed: '1h' }) },
+    );
+    for (let i = 0; i < 2; i++) await send(logs(1, undefined, i));
+    await turn();
+    await answer(new PipelineError('unavailable', 'not this one'));
+    while (waiting.length === 0) await clock.advance(100);
+    await answer();
+    while (delivered.length < 2) {
+      if (waiting.length === 0) await clock.advance(1000);
+      else await answer();
+    }
+    expect(backend.flows).toHaveLength(3);
+  });
+
+  test('of a batch of which the rest is refused for good, only the rest is lost', async () => {
+    const answers = [
+      new PipelineError('too-large', 'too many'),
+      undefined,
+      new PipelineError('unavailable', 'not now'),
+      new PipelineError('unauthenticated', 'not you'),
+    ];
+    const inner = exporter('backend', {
+      logs: async () => {
+        const error = answers.shift();
+        if (error !== undefined) throw error;
+      },
+    });
+    const { send, clock, account } = await running({}, { ...slowBackend(), inner: retry(inner) });
+    await send(logs(4));
+    await clock.advance(0);
+    await clock.advance(5000);
+    expect(answers).toEqual([]);
+    expect(account()).toMatchObject({ in: 4, out: 2, dropped: { unauthenticated: 2 }, held: 0 });
+  });
+
+  test('maxAge: what has waited too long is dropped, counted and logged', async () => {
+    const { send, answer, clock, account, errors, delivered } = await running({ maxAge: '1m' });
+    for (let i = 0; i < 3; i++) await send(logs(1, undefined, i));
+    await clock.advance(30_000);
+    await send(logs(1, undefined, 3));
+    await turn();
+    await clock.advance(40_000);
+    expect(account()).toMatchObject({ dropped: { expired: 2 }, held: 2 });
+    expect(errors()).toMatchObject([{ fields: { batches: 1, items: 1, reason: 'expired' } }]);
+    await answer();
+    await answer();
+    expect(delivered).toEqual(['record 0', 'record 3']);
   });
 
   test('counts what the backend rejects in part', async () => {
@@ -169,7 +299,9 @@ describe('queue', () => {
     expect(() => queue(inner, { maxBytes: '5 elephants' as '5B' })).toThrow(ConfigError);
     expect(() => queue(inner, { whenFull: 'panic' as 'wait' })).toThrow(/^queue: whenFull/);
     expect(() => queue(inner, { workers: 0 })).toThrow(/^queue: workers: expected at least 1/);
-    expect(() => queue(inner, { dir: './x' } as QueueOptions)).toThrow(/^queue: dir/);
+    expect(() => queue(inner, { dir: '' })).toThrow(/^queue: dir/);
+    expect(() => queue(inner, { maxAge: 'soon' as '1s' })).toThrow(/^queue: maxAge/);
+    expect(() => queue(inner, { order: 'random' as 'none' })).toThrow(/^queue: order/);
   });
 });
 

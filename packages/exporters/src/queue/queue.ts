@@ -1,17 +1,30 @@
-import { type Bytes, bytes, type Exporter, parseOptions, type Signal } from '@otelier/core';
+import { type Bytes, bytes, type Duration, duration, type Exporter, parseOptions, type Signal } from '@otelier/core';
 import * as v from 'valibot';
 import { wrapExporter } from '../wrap.js';
+import { destinationOf } from './destination.js';
 import { QueueStage, type WhenFull } from './queue-stage.js';
 
+export { batchesOf, type QueueSummary, queuesIn, type StoredBatch } from './contents.js';
 export type { WhenFull } from './queue-stage.js';
 
 /** How much {@link queue} may hold, and what it does then. */
 export interface QueueOptions {
-  /** Protobuf bytes that may be held. Default `64MiB`. */
+  /** A directory of its own for what is held; queues may share it. Default: the collector's data directory, or memory when it has none. */
+  readonly dir?: string;
+  /** Protobuf bytes that may be held, on disk or in memory. Default `1GiB` on disk, `64MiB` in memory. */
   readonly maxBytes?: Bytes;
+  /** What has been held for longer is dropped, counted as `expired`. Default: nothing expires. */
+  readonly maxAge?: Duration;
+  /**
+   * What may overtake what. Default `series` for metrics, which some backends take in order only, and `none` for the rest.
+   *
+   * - `series`: batches of one resource keep their order, also when one has to be sent again; others do not wait for them
+   * - `none`: whatever can be sent is sent
+   */
+  readonly order?: 'series' | 'none';
   /** Batches that may be held. Default: no limit but that of bytes. */
   readonly maxBatches?: number;
-  /** Batches that are sent at the same time; 1 keeps their order. Default 4, and 1 for metrics, which some backends take in order only. */
+  /** Batches that are sent at the same time. Default 4. */
   readonly workers?: number;
   /**
    * What happens when a batch does not fit. Default `refuse`.
@@ -25,29 +38,36 @@ export interface QueueOptions {
 
 const count = v.pipe(v.number(), v.integer('a whole number'), v.minValue(1, 'at least 1'));
 const schema = v.strictObject({
-  maxBytes: v.optional(bytes(), '64MiB'),
+  dir: v.optional(v.pipe(v.string(), v.minLength(1, 'the path of a directory'))),
+  maxBytes: v.optional(bytes()),
+  maxAge: v.optional(duration()),
+  order: v.optional(v.picklist(['series', 'none'])),
   maxBatches: v.optional(count),
   workers: v.optional(count),
   whenFull: v.optional(v.picklist(['refuse', 'drop-oldest', 'wait']), 'refuse'),
 });
 
 /**
- * Holds batches in memory and says yes to the sender at once: the one place in a pipeline that does.
+ * Holds batches and says yes to the sender when they are safe: the one place in a pipeline that answers before the backend does.
  *
- * What it has accepted it must deliver or count: a batch that fails behind the queue is dropped by reason and logged, and what is left
- * when the pipeline closes is logged as lost. A crash loses what is held.
+ * With a data directory, batches are on disk (committed, synced) before the sender hears of it, and stay there until the backend has them,
+ * whatever happens to the process. Without one they are in memory, and a crash or the end of the pipeline loses them. What cannot be
+ * delivered for a reason that may pass stays and is tried again; what is refused for good is dropped by reason and logged.
  *
  * @throws {ConfigError} when an option is wrong.
  */
 export function queue<S extends Signal>(inner: Exporter<S>, options: QueueOptions = {}): Exporter<S> {
-  const { maxBytes, maxBatches, workers, whenFull } = parseOptions('queue', schema, options);
-  const shown = { maxBytes, ...(maxBatches && { maxBatches }), ...(workers && { workers }), whenFull };
+  const given = parseOptions('queue', schema, options);
+  const { dir, maxBytes, maxAge, order, maxBatches, workers, whenFull } = given;
+  const shown = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   return wrapExporter('queue', inner, shown, (stage, host) => {
     const limits = {
-      maxBytes,
+      ...{ dir, whenFull, maxBytes },
+      destination: destinationOf(inner as Exporter<Signal>, host.signal),
       maxBatches: maxBatches ?? Number.POSITIVE_INFINITY,
-      workers: workers ?? (host.signal === 'metrics' ? 1 : 4),
-      whenFull,
+      maxAgeMs: maxAge ?? Number.POSITIVE_INFINITY,
+      bySeries: (order ?? (host.signal === 'metrics' ? 'series' : 'none')) === 'series',
+      workers: workers ?? 4,
     };
     return new QueueStage(stage, host, limits);
   });

@@ -2,8 +2,8 @@ import { onAbort } from '../abort.js';
 
 /** Room for so many bytes and batches, which waiting senders get in the order in which they asked. */
 export class Room {
-  readonly maxBytes: number;
-  readonly maxBatches: number;
+  maxBytes: number;
+  maxBatches: number;
   bytes: number = 0;
   batches: number = 0;
   private readonly waiting: Set<Waiter> = new Set();
@@ -11,6 +11,19 @@ export class Room {
   constructor(maxBytes: number, maxBatches: number) {
     this.maxBytes = maxBytes;
     this.maxBatches = maxBatches;
+  }
+
+  /** From now on there is so much room; what is inside stays. */
+  resize(maxBytes: number, maxBatches: number): void {
+    this.maxBytes = maxBytes;
+    this.maxBatches = maxBatches;
+    this.letIn();
+  }
+
+  /** Takes room for what is there already, also beyond the limits. */
+  fill(bytes: number, batches: number): void {
+    this.bytes += bytes;
+    this.batches += batches;
   }
 
   /** Takes room at once when there is some and nobody waits for it. */

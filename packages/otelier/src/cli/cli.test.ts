@@ -331,7 +331,7 @@ describe('the reference pipeline', () => {
     };
     const { code, stdout, stderr } = await finish(['check', reference], at, own);
     expect(stderr).toContain("OTEL_EXPORTER_OTLP_ENDPOINT names this pipeline's own receiver (127.0.0.1:14318)");
-    expect(stdout).not.toContain('queue');
+    expect(stdout).not.toContain('⇒ queue');
     expect(stdout).toContain('otlp (grpc: 127.0.0.1:14317, http: 127.0.0.1:14318, maxBytes: 64MiB)\n');
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
     expect(code).toBe(0);

@@ -54,6 +54,37 @@ program
   .option('--json', 'print the whole report as JSON')
   .action(async (file: string, options: object) => (await import('./drill/drill.js')).drill(file, options));
 
+const queues = program
+  .command('queue')
+  .description('look into the queues of a pipeline file that are on disk, and get what is in them out');
+const ofQueues = (name: string, description: string) =>
+  queues
+    .command(name)
+    .description(description)
+    .argument(...fileArgument)
+    .option('--dir <folder>', 'the data directory, instead of those that the pipeline file names')
+    .option('--queue <id>', 'only this one, such as logs/events/queue');
+
+ofQueues('inspect', 'list the queues: what they hold, since when, and for whom; also while the pipelines run')
+  .option('--json', 'print it as JSON')
+  .action(async (file: string, options: object) => (await import('./queue/inspect.js')).inspect(file, options));
+
+ofQueues('export', 'write what the queues hold to files, and leave it there')
+  .requiredOption('--out <folder>', 'where the files go, one for each queue')
+  .addOption(
+    new Option('--format <format>', 'OTLP JSON lines, or OTLP protobuf with a length of four bytes before each request')
+      .choices(['jsonl', 'pb'])
+      .default('jsonl'),
+  )
+  .action(async (file: string, options: object) =>
+    (await import('./queue/export.js')).exportQueues(file, options as never),
+  );
+
+ofQueues('replay', 'send what the queues hold to an OTLP endpoint, and remove what it has accepted')
+  .requiredOption('--endpoint <url>', 'where to; OTEL_EXPORTER_OTLP_* variables set headers, protocol and TLS')
+  .option('--keep', 'remove nothing')
+  .action(async (file: string, options: object) => (await import('./queue/replay.js')).replay(file, options as never));
+
 program
   .command('env')
   .description('print the settings that point Claude Code at a running Otelier')

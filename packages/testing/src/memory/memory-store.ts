@@ -15,6 +15,9 @@ export function memoryStore(): MemoryStore {
   return open(new Map());
 }
 
+// Sorts as the bytes do.
+const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('latin1');
+
 type Data = Map<string, readonly [Uint8Array, Uint8Array]>;
 
 function open(data: Data): MemoryStore {
@@ -25,16 +28,22 @@ function open(data: Data): MemoryStore {
   let latest: Promise<void> = Promise.resolve();
   const apply = (changes: readonly StateChange[]): void => {
     for (const [key, value] of changes) {
-      const name = Buffer.from(key).toString('latin1');
+      const name = nameOf(key);
       if (value === undefined) data.delete(name);
       else data.set(name, [Buffer.from(key), Buffer.from(value)]);
     }
   };
+  const below = (prefix: Uint8Array): string[] => {
+    const begin = nameOf(prefix);
+    return [...data.keys()].filter((name) => name.startsWith(begin)).sort();
+  };
   return {
+    get: (key) => data.get(nameOf(key))?.[1],
+    *keys(prefix, from = prefix) {
+      for (const name of below(prefix)) if (name >= nameOf(from)) yield data.get(name)![0];
+    },
     *entries(prefix) {
-      const begin = Buffer.from(prefix).toString('latin1');
-      const names = [...data.keys()].filter((name) => name.startsWith(begin)).sort();
-      for (const name of names) yield data.get(name)!;
+      for (const name of below(prefix)) yield data.get(name)!;
     },
     commit(changes) {
       if (failing) return Promise.reject(new Error('the memory store was told to fail'));

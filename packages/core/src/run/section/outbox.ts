@@ -1,9 +1,10 @@
 import type { Consume } from '../../consume.js';
 import { PipelineError } from '../../error.js';
+import type { Flow } from '../../flow.js';
 import type { Clock, Logger } from '../../host.js';
 import type { AnyBatch } from '../../signal.js';
 import type { Account } from '../account.js';
-import { Face } from '../face.js';
+import { Face, Root, rootOf, type Ticket } from '../face.js';
 import { rootFlow } from '../host.js';
 import { Backoff } from './backoff.js';
 import { type Entry, insert } from './entry.js';
@@ -17,6 +18,8 @@ export interface OutboxOptions {
   readonly limitBytes: number;
   /** The entry's bytes need not be kept any more. */
   readonly forget: (entry: Entry) => void;
+  /** Lets `account`'s component delete the entry's record in a commit of its own. */
+  readonly ticket: (entry: Entry, account: Account) => Ticket | undefined;
 }
 
 /**
@@ -30,6 +33,8 @@ export class Outbox {
   next!: Consume<AnyBatch>;
   /** Whether what is kept survives this process. */
   durable = false;
+  /** Of the one exporter that gets everything, and whole; undefined when there are several, or stages before it. */
+  target: Account | undefined;
   readonly #options: OutboxOptions;
   readonly #backoff: Backoff;
   /** In order; those in front may not be durable yet. */
@@ -184,10 +189,20 @@ export class Outbox {
     const { account } = this.#options;
     account.unkeep(entry.count, undefined);
     this.#flying.add(entry);
-    this.next(entry.batch.fork(), entry.flow ?? rootFlow(undefined, account)).then(
+    this.next(entry.batch.fork(), this.#flowOf(entry)).then(
       () => this.#delivered(entry),
       (thrown) => this.#refused(entry, PipelineError.from(thrown)),
     );
+  }
+
+  #flowOf(entry: Entry): Flow {
+    const { account, ticket } = this.#options;
+    const { flow } = entry;
+    if (this.target === undefined || !this.durable) return flow ?? rootFlow(undefined, account);
+    // A flow of its own, since the sender's may be that of several entries.
+    const own = new Root(flow, account, undefined, flow && rootOf(flow));
+    own.ticket = ticket(entry, this.target);
+    return own;
   }
 
   #delivered(entry: Entry): void {

@@ -5,6 +5,8 @@ import type { AnyBatch } from '../../signal.js';
 import type { Stateful } from '../../state.js';
 import { Changes, prefixOf, settled, withoutPrefix } from '../../store/changes.js';
 import type { StateChange, StateStore } from '../../store/state-store.js';
+import type { Account } from '../account.js';
+import type { Ticket } from '../face.js';
 import type { Arrivals } from './arrivals.js';
 import { Entry } from './entry.js';
 import type { Outbox } from './outbox.js';
@@ -137,6 +139,12 @@ export class Records {
       },
     );
     this.#latest.catch(() => {});
+  }
+
+  /** Lets `account`'s component delete an entry together with its own commit; undefined without a store. */
+  ticket(entry: Entry, account: Account): Ticket | undefined {
+    const { store } = this;
+    return store && { store, key: Buffer.concat([this.#own, keyOf(entry)]), account };
   }
 
   /** An entry has been delivered: it need not be kept any more. */

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import type { Logger } from '../host.js';
+import { openStore } from './open-store.js';
+import type { StateStore } from './state-store.js';
+
+/** What stores are opened with. */
+export interface StoresOptions {
+  readonly dataDir: string | undefined;
+  /** Takes the place of the data directory's. */
+  readonly store: StateStore | undefined;
+  readonly logger: Logger;
+}
+
+/** The stores of one collector: that of its data directory, and those of other directories that components name. Each opens when it is first asked for. */
+export class Stores {
+  readonly #options: StoresOptions;
+  readonly #open: Map<string, Promise<StateStore>> = new Map();
+  #given: StateStore | undefined;
+
+  constructor(options: StoresOptions) {
+    this.#options = options;
+    this.#given = options.store;
+  }
+
+  /** Whether there is anywhere to keep something. */
+  get isDurable(): boolean {
+    return this.#given !== undefined || this.#options.dataDir !== undefined;
+  }
+
+  /**
+   * The store of `dir`, or the collector's own; undefined when it has none.
+   *
+   * @throws {PipelineError} when the directory cannot be used, or another process uses it.
+   */
+  async open(dir?: string): Promise<StateStore | undefined> {
+    const { dataDir, logger } = this.#options;
+    if (dir === undefined && this.#given !== undefined) return this.#given;
+    const at = dir ?? dataDir;
+    if (at === undefined) return undefined;
+    const path = resolve(at);
+    let opening = this.#open.get(path);
+    if (opening === undefined) {
+      opening = openStore(at, logger);
+      this.#open.set(path, opening);
+      opening.catch(() => this.#open.delete(path));
+    }
+    return opening;
+  }
+
+  /** Closes all of them; answers what went wrong. */
+  async close(): Promise<string[]> {
+    const stores: (StateStore | Promise<StateStore>)[] = [...this.#open.values()];
+    if (this.#given !== undefined) stores.push(this.#given);
+    this.#open.clear();
+    this.#given = undefined;
+    const errors: string[] = [];
+    for (const store of stores) {
+      try {
+        await (await store).close();
+      } catch (error) {
+        errors.push(`data directory: ${error instanceof Error ? error.message : typeof error}`);
+      }
+    }
+    return errors;
+  }
+}

@@ -1,0 +1,95 @@
+import { type AnyBatch, type Clock, ownedBy, type Signal, type StateStore, systemClock } from '@otelier/core';
+import type { Entry } from './entry.js';
+import { aboutOf, aboutTag, damagedTag, entryOf, entryTag } from './format.js';
+import { Records } from './records.js';
+
+/** What a store has of one queue, without its batches. */
+export interface QueueSummary {
+  /** The component's id, such as `logs/events/queue`. */
+  readonly id: string;
+  readonly signal: Signal;
+  /** Where its batches go, for people. */
+  readonly destination: string;
+  readonly batches: number;
+  /** Log records, data points or spans. */
+  readonly items: number;
+  /** Protobuf bytes. */
+  readonly bytes: number;
+  /** When the oldest batch was accepted, in milliseconds since 1970; undefined when it is empty. */
+  readonly oldestMs: number | undefined;
+  /** Batches that were found damaged and set aside. */
+  readonly damaged: number;
+}
+
+/** The queues that have something to say in a store, by id. */
+export function queuesIn(store: StateStore): QueueSummary[] {
+  const queues: QueueSummary[] = [];
+  // From owner to owner: an id ends at a zero byte, and nothing of its owner comes after a one.
+  for (let from = Buffer.alloc(0); ; ) {
+    const [first] = take(store.keys(Buffer.alloc(0), from), 1);
+    if (first === undefined) return queues;
+    const end = first.indexOf(0);
+    if (end < 0) return queues;
+    const id = Buffer.from(first.subarray(0, end)).toString();
+    from = Buffer.from(`${id}\u0001`);
+    const summary = summaryOf(store, id);
+    if (summary !== undefined) queues.push(summary);
+  }
+}
+
+function summaryOf(store: StateStore, id: string): QueueSummary | undefined {
+  const own = ownedBy(store, id);
+  const about = aboutOf(own.get(Buffer.from([aboutTag])));
+  if (about === undefined) return undefined;
+  const [oldest] = take(own.keys(Buffer.from([entryTag])), 1);
+  const entry = oldest === undefined ? undefined : entryOf(oldest);
+  let damaged = 0;
+  for (const _ of own.keys(Buffer.from([damagedTag]))) damaged++;
+  const { signal, destination, batches, items, bytes } = about;
+  return { id, signal, destination, batches, items, bytes, oldestMs: entry?.storedAt, damaged };
+}
+
+function take(keys: Iterable<Uint8Array>, count: number): Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  for (const key of keys) {
+    taken.push(key);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+/** A batch of a queue, read from a store. */
+export interface StoredBatch {
+  /** Undefined when its bytes are not those that were written. */
+  readonly batch: AnyBatch | undefined;
+  readonly count: number;
+  /** Deletes it; resolves when that would survive a power cut. */
+  remove(): Promise<void>;
+}
+
+/** The batches of one queue, oldest first, each read when its turn comes. */
+export function* batchesOf(
+  store: StateStore,
+  { id, signal, destination }: QueueSummary,
+  clock: Clock = systemClock,
+): Iterable<StoredBatch> {
+  const records = new Records<AnyBatch>(ownedBy(store, id), signal, destination, clock);
+  const { next } = records.open();
+  for (let from = 0; from < next; ) {
+    const page = records.page(from, 256);
+    if (page.length === 0) return;
+    for (const entry of page) {
+      from = entry.seq + 1;
+      yield {
+        batch: records.read(entry),
+        count: entry.count,
+        remove: () => removed(records, entry),
+      };
+    }
+  }
+}
+
+async function removed(records: Records<AnyBatch>, entry: Entry<AnyBatch>): Promise<void> {
+  records.remove(entry);
+  await records.flush();
+}

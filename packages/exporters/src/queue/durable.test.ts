@@ -1,0 +1,335 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type AccountData,
+  createCollector,
+  type Exporter,
+  exporter,
+  openStore,
+  PipelineError,
+  type PipelinesConfig,
+  type StateStore,
+} from '@otelier/core';
+import type { LogsBatch } from '@otelier/otlp';
+import { assertConservation, memoryReceiver, memoryStore } from '@otelier/testing';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fakeClock } from '../../test/clock.js';
+import { bodies, logs, memoryLog } from '../../test/host.js';
+import { type QueueOptions, queue } from './queue.js';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'otelier-queue-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** A backend that takes what it gets, or refuses, as it is told. */
+function backend(name = 'backend') {
+  const delivered: unknown[] = [];
+  const control = { delivered, down: false, hang: false };
+  const inner: Exporter<'logs'> = exporter(name, {
+    logs: async (batch: LogsBatch, flow) => {
+      if (control.hang) await new Promise((_, reject) => flow.signal.addEventListener('abort', reject));
+      if (control.down) throw new PipelineError('unavailable', 'down');
+      delivered.push(...bodies(batch));
+    },
+  });
+  return { ...control, control, inner };
+}
+
+interface Setup {
+  readonly store?: StateStore;
+  readonly dataDir?: string;
+}
+
+/** A collector that has one queue. */
+async function running(inner: Exporter<'logs'>, options: QueueOptions, setup: Setup) {
+  const clock = fakeClock();
+  const { logger, log } = memoryLog();
+  const receiver = memoryReceiver();
+  const config: PipelinesConfig = { logs: { test: { receivers: [receiver], exporters: [queue(inner, options)] } } };
+  const collector = createCollector(config, { clock, logger, ...setup });
+  await collector.start();
+  const account = () => collector.accounts()['logs/test/queue'] as AccountData;
+  const stop = async () => {
+    const stopped = collector.shutdown({ deadline: '1s' });
+    for (let i = 0; i < 4; i++) await clock.advance(1000);
+    return stopped;
+  };
+  return { send: receiver.send, receiver, collector, clock, log, account, stop };
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn();
+}
+
+describe('a queue with a data directory', () => {
+  test('keeps what the backend does not take for the next start, and accounts for it', async () => {
+    const { inner, control } = backend();
+    control.down = true;
+    const first = await running(inner, {}, { dataDir: dir });
+    for (let i = 0; i < 3; i++) await first.send(logs(2, undefined, i * 2));
+    expect(await first.stop()).toMatchObject({ kept: 6, lost: 0, clean: true });
+    expect(first.account()).toMatchObject({ in: 6, out: 0, held: 6, dropped: {} });
+
+    control.down = false;
+    const second = await running(inner, {}, { dataDir: dir });
+    await until(() => control.delivered.length === 6);
+    expect(second.account()).toMatchObject({ in: 0, added: { recovered: 6 }, out: 6, held: 0 });
+    expect(second.log).toContainEqual(
+      expect.objectContaining({
+        level: 'info',
+        fields: { component: 'logs/test/queue', batches: 3, items: 6, bytes: 3 * logs(2).size },
+      }),
+    );
+    expect(await second.stop()).toMatchObject({ delivered: 6, kept: 0, clean: true });
+    assertConservation(second.collector.accounts());
+
+    const third = await running(inner, {}, { dataDir: dir });
+    await turn();
+    expect(third.account().added).toEqual({});
+    await third.stop();
+    expect([...control.delivered].sort()).toEqual(bodies(logs(6)));
+  });
+
+  test('with a directory of its own keeps its batches there, shared with others that name it', async () => {
+    const [one, other] = [backend('one'), backend('other')];
+    one.control.down = true;
+    other.control.down = true;
+    const receiver = memoryReceiver();
+    const config: PipelinesConfig = {
+      logs: { test: { receivers: [receiver], exporters: [queue(one.inner, { dir }), queue(other.inner, { dir })] } },
+    };
+    const run = async () => {
+      const clock = fakeClock();
+      const collector = createCollector(config, { clock, logger: memoryLog().logger });
+      await collector.start();
+      return async () => {
+        const stopped = collector.shutdown({ deadline: '1s' });
+        for (let i = 0; i < 4; i++) await clock.advance(1000);
+        return stopped;
+      };
+    };
+    const stop = await run();
+    await receiver.send(logs(2));
+    expect(await stop()).toMatchObject({ kept: 4, clean: true });
+    expect(existsSync(join(dir, 'state'))).toBe(true);
+    one.control.down = false;
+    const again = await run();
+    await until(() => one.delivered.length === 2);
+    expect(await again()).toMatchObject({ delivered: 2, kept: 2 });
+    expect(other.delivered).toEqual([]);
+  });
+
+  test('is one collector’s at a time', async () => {
+    const { inner } = backend();
+    const first = await running(inner, { dir }, {});
+    await expect(running(inner, { dir }, {})).rejects.toThrow(
+      /logs\/test\/queue did not start: data directory .* no other collector/,
+    );
+    await first.stop();
+  });
+
+  test('starts without reading what it holds, in as little memory whatever that is', async () => {
+    const counted = async (batches: number) => {
+      const at = join(dir, `${batches}`);
+      const { inner, control } = backend();
+      control.down = true;
+      const first = await running(inner, { dir: at }, {});
+      const big = logs(20, 'x'.repeat(1000));
+      for (let i = 0; i < batches; i += 100) {
+        await Promise.all(Array.from({ length: 100 }, () => first.send(big.fork())));
+      }
+      await first.stop();
+      const store = counting(await openStore(at, memoryLog().logger));
+      control.hang = true;
+      const second = await running(inner, { workers: 1 }, { store });
+      const items = second.account().held;
+      const { gets, keys, all } = store.counts;
+      await second.stop();
+      return { items, gets, keys, all };
+    };
+    const [little, much] = [await counted(100), await counted(10_000)];
+    expect(much.items).toBe(200_000);
+    // What the queue says of itself, and the one batch that is being sent.
+    expect(little).toMatchObject({ gets: 2, all: 0 });
+    expect(much).toMatchObject({ gets: 2, all: 0 });
+    expect(much.keys).toBeLessThanOrEqual(4096 + 1);
+  }, 120_000);
+
+  test('delivers a backlog larger than what it looks up at a time, in order', async () => {
+    const store = memoryStore();
+    const { inner, control } = backend();
+    control.down = true;
+    const first = await running(inner, { order: 'series' }, { store });
+    const count = 9000;
+    await Promise.all(Array.from({ length: count }, (_, i) => first.send(logs(1, undefined, i))));
+    const rest = store.crash();
+    control.down = false;
+    const second = await running(inner, { order: 'series' }, { store: rest });
+    for (let i = 0; i < 50; i++) await second.send(logs(1, undefined, count + i));
+    await until(() => control.delivered.length === count + 50);
+    expect(control.delivered).toEqual(Array.from({ length: count + 50 }, (_, i) => `record ${i}`));
+    expect(second.account()).toMatchObject({ in: 50, added: { recovered: count }, out: count + 50, held: 0 });
+    await second.stop();
+    expect([...rest.keys(Buffer.alloc(0))]).toHaveLength(1);
+  }, 60_000);
+
+  test('acknowledges nothing that is not on disk, and goes on when the disk takes writes again', async () => {
+    const store = memoryStore();
+    const { inner, delivered } = backend();
+    const { send, account, log, stop, collector } = await running(inner, {}, { store });
+    store.fail(2);
+    await expect(send(logs(1))).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 1000 });
+    await turn();
+    await expect(send(logs(1))).rejects.toMatchObject({ code: 'unavailable' });
+    await turn();
+    await send(logs(1, 'at last'));
+    await until(() => delivered.length === 1);
+    expect(delivered).toEqual(['at last']);
+    expect(account()).toMatchObject({ in: 3, refused: { unavailable: 2 }, out: 1, held: 0 });
+    expect(log.filter(({ level, message }) => level === 'error' && message.includes('disk'))).toHaveLength(1);
+    assertConservation(collector.accounts());
+    expect(await stop()).toMatchObject({ kept: 0, lost: 0 });
+  });
+
+  test('sets a batch aside whose bytes are not those that were written, and delivers the others', async () => {
+    const store = memoryStore();
+    const { inner, control } = backend();
+    control.down = true;
+    const first = await running(inner, {}, { store });
+    for (let i = 0; i < 3; i++) await first.send(logs(1, undefined, i));
+    const rest = store.crash();
+    const [, second] = [...rest.entries(Buffer.from('logs/test/queue\0q'))];
+    const [key, value] = second as readonly [Uint8Array, Uint8Array];
+    const spoilt = Buffer.from(value);
+    spoilt[5] = (spoilt[5] as number) ^ 1;
+    await rest.commit([[key, spoilt]]);
+    control.down = false;
+    const again = await running(inner, {}, { store: rest });
+    await until(() => control.delivered.length === 2);
+    expect([...control.delivered].sort()).toEqual(['record 0', 'record 2']);
+    expect(again.account()).toMatchObject({ out: 2, dropped: { damaged: 1 }, held: 0 });
+    await again.stop();
+    const kept = [...rest.entries(Buffer.from('logs/test/queue\0x'))];
+    expect(kept.map(([, left]) => Buffer.from(left))).toEqual([spoilt]);
+  });
+
+  test('starts anew beside a store that is damaged, and says where its batches are', async () => {
+    const { inner, control } = backend();
+    control.down = true;
+    const first = await running(inner, {}, { dataDir: dir });
+    await first.send(logs(1));
+    await first.stop();
+    writeFileSync(join(dir, 'state', 'data.mdb'), Buffer.alloc(9000, 'x'));
+    const second = await running(inner, {}, { dataDir: dir });
+    const [aside] = readdirSync(dir).filter((name) => name.startsWith('state.damaged-'));
+    expect(second.log).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        fields: { component: 'logs/test/queue', moved: join(dir, aside as string) },
+      }),
+    );
+    control.down = false;
+    await second.send(logs(1));
+    await second.stop();
+    expect(control.delivered).toHaveLength(1);
+  });
+
+  test('warns when batches that were queued for one place would go to another', async () => {
+    const store = memoryStore();
+    const [one, other] = [backend('one'), backend('other')];
+    one.control.down = true;
+    const first = await running(one.inner, {}, { store });
+    await first.send(logs(1));
+    const second = await running(other.inner, {}, { store: store.crash() });
+    expect(second.log).toContainEqual(
+      expect.objectContaining({
+        level: 'warn',
+        fields: { component: 'logs/test/queue', from: 'one', to: 'other', batches: 1 },
+      }),
+    );
+    await second.stop();
+  });
+});
+
+describe('a reload', () => {
+  test.each(['memory', 'disk'])(
+    'hands the queue over in %s: the new exporter gets what is left, nothing is sent twice',
+    async (where) => {
+      const [old, fresh] = [backend('old'), backend('fresh')];
+      const setup = where === 'disk' ? { dataDir: dir } : {};
+      const { send, receiver, collector, clock, stop } = await running(old.inner, { workers: 1 }, setup);
+      old.control.down = true;
+      for (let i = 0; i < 5; i++) await send(logs(1, undefined, i));
+      await turn();
+      const config = { logs: { test: { receivers: [receiver], exporters: [queue(fresh.inner)] } } };
+      const reloading = collector.reload(config);
+      for (let i = 0; i < 40; i++) {
+        if (i === 20) await send(logs(1, undefined, 5));
+        await turn();
+        await clock.advance(1000);
+      }
+      await reloading;
+      await until(() => fresh.delivered.length === 6);
+      expect([...fresh.delivered].sort()).toEqual(bodies(logs(6)));
+      assertConservation(collector.accounts());
+      expect(collector.accounts()['logs/test/queue']).toMatchObject({ in: 6, out: 6, held: 0, dropped: {} });
+      expect(await stop()).toMatchObject({ delivered: 6, kept: 0, lost: 0 });
+    },
+  );
+
+  test('that fails leaves the queue with the graph that runs', async () => {
+    const [old, fresh] = [backend('old'), backend('fresh')];
+    const { send, receiver, collector, clock, stop } = await running(old.inner, {}, { dataDir: dir });
+    old.control.down = true;
+    fresh.control.hang = true;
+    for (let i = 0; i < 3; i++) await send(logs(1, undefined, i));
+    const broken = memoryReceiver();
+    const config = {
+      logs: {
+        test: { receivers: [receiver, { ...broken, start: undefined } as never], exporters: [queue(fresh.inner)] },
+      },
+    };
+    const reloading = collector.reload(config).catch((error: unknown) => error);
+    for (let i = 0; i < 10; i++) {
+      await turn();
+      await clock.advance(1000);
+    }
+    expect(await reloading).toBeInstanceOf(Error);
+    old.control.down = false;
+    await clock.advance(60_000);
+    await until(() => old.delivered.length === 3);
+    expect(fresh.delivered).toEqual([]);
+    assertConservation(collector.accounts());
+    expect(await stop()).toMatchObject({ delivered: 3, kept: 0, lost: 0 });
+  });
+});
+
+/** A store that counts how it is read. */
+function counting(store: StateStore) {
+  const counts = { gets: 0, keys: 0, all: 0 };
+  return {
+    counts,
+    get(key: Uint8Array) {
+      counts.gets++;
+      return store.get(key);
+    },
+    *keys(prefix: Uint8Array, from?: Uint8Array) {
+      for (const key of store.keys(prefix, from)) {
+        counts.keys++;
+        yield key;
+      }
+    },
+    *entries(prefix: Uint8Array) {
+      for (const entry of store.entries(prefix)) {
+        counts.all++;
+        yield entry;
+      }
+    },
+    commit: (changes: Parameters<StateStore['commit']>[0]) => store.commit(changes),
+    close: () => store.close(),
+  };
+}

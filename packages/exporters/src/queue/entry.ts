@@ -1,0 +1,47 @@
+import type { AnyBatch, Peer } from '@otelier/core';
+
+/** A batch in the queue; its bytes may be on disk only. */
+export class Entry<B extends AnyBatch> {
+  /** Its place in the line. */
+  declare readonly seq: number;
+  declare readonly count: number;
+  /** Protobuf bytes. */
+  declare readonly bytes: number;
+  /** When it was accepted, in milliseconds since 1970. */
+  declare readonly storedAt: number;
+  /** Which others it must not overtake; see {@link laneOf}. */
+  declare readonly lane: number;
+  /** CRC-32 of its bytes; 0 when it is in memory only. */
+  declare readonly checksum: number;
+  /** Undefined when the bytes have to be read from disk. */
+  declare batch: B | undefined;
+  declare peer: Peer | undefined;
+  /** What is left of it, once some of its parts have been delivered. */
+  declare parts: readonly B[] | undefined;
+  /** Items that the backend has rejected while others were delivered. */
+  declare refused: number;
+  /** How often it has failed for a reason that may pass. */
+  declare attempts: number;
+  /** `gone`: delivered, or dropped. */
+  declare state: 'waiting' | 'sending' | 'gone';
+  /** Entries before it that are not gone, and those that wait for this one. */
+  declare blockers: number;
+  declare followers: Entry<B>[] | undefined;
+
+  constructor(seq: number, count: number, bytes: number, storedAt: number, lane: number, checksum: number) {
+    this.seq = seq;
+    this.count = count;
+    this.bytes = bytes;
+    this.storedAt = storedAt;
+    this.lane = lane;
+    this.checksum = checksum;
+    this.batch = undefined;
+    this.peer = undefined;
+    this.parts = undefined;
+    this.refused = 0;
+    this.attempts = 0;
+    this.state = 'waiting';
+    this.blockers = 0;
+    this.followers = undefined;
+  }
+}

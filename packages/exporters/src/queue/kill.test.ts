@@ -1,0 +1,55 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const child = fileURLToPath(new URL('../../test/queue-child.mjs', import.meta.url));
+const built = fileURLToPath(new URL('../../dist/queue/queue.js', import.meta.url));
+const kills = Number(process.env.OTELIER_KILLS ?? 20);
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'otelier-queue-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const lines = (file: string) =>
+  existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').split('\n').filter(Boolean) : [];
+
+test('what was acknowledged is delivered, in order, however often the process is killed', async () => {
+  expect(existsSync(built)).toBe(true);
+  for (let run = 0; run < kills; run++) {
+    const process = fork(child, [folder, `${run}`, 'load']);
+    await once(process, 'message');
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
+    process.kill('SIGKILL');
+    await once(process, 'exit');
+  }
+  const last = fork(child, [folder, `${kills}`, 'drain']);
+  const messages: unknown[] = [];
+  last.on('message', (message) => messages.push(message));
+  const [code] = (await once(last, 'exit')) as [number];
+  expect(code).toBe(0);
+  expect(messages[1]).toMatchObject({ kept: 0, lost: 0, clean: true });
+
+  const [acknowledged, delivered] = [lines('acknowledged'), lines('delivered')];
+  const firsts = new Set(delivered);
+  expect(acknowledged.length).toBeGreaterThan(kills);
+  expect(acknowledged.filter((name) => !firsts.has(name))).toEqual([]);
+  for (const resource of ['a', 'b', 'c', 'd']) {
+    const own = [...firsts].filter((name) => name.startsWith(resource));
+    expect(own).toEqual([...own].sort());
+  }
+  expect(lines('errors')).toEqual([]);
+  if (process.env.OTELIER_KILLS !== undefined) {
+    console.log({
+      kills,
+      acknowledged: acknowledged.length,
+      delivered: firsts.size,
+      twice: delivered.length - firsts.size,
+    });
+  }
+}, 600_000);

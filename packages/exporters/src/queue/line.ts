@@ -1,0 +1,241 @@
+import type { AnyBatch, Clock, Flow, Host, Kept } from '@otelier/core';
+import { Entry } from './entry.js';
+import { laneOf } from './lane.js';
+import { Order } from './order.js';
+import type { Records } from './records.js';
+import { Room } from './room.js';
+
+/** How many entries are known in memory at most when they are on disk, and when more are looked up. */
+const windowEntries = 4096;
+const refillEntries = 1024;
+/** Bytes of batches on disk that are kept in memory as well, to be sent without reading them back. */
+const memoryBytes = 16 * 1024 ** 2;
+
+/** A stage that sends from a line. During a reload a line has two; only the newest takes from it. */
+export interface Member<B extends AnyBatch> {
+  readonly host: Host;
+  readonly kept: Kept;
+  readonly bySeries: boolean;
+  /** Milliseconds; infinite when nothing expires. */
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  readonly maxBatches: number;
+  /** Something can be sent, or nothing is left. */
+  pump(): void;
+  /** An entry was dropped while it waited. */
+  dropped(entry: Entry<B>, reason: string): void;
+}
+
+/**
+ * The batches of one queue in their order, in memory and on disk.
+ *
+ * Of what is on disk only a window is known here, from the oldest on: memory and start-up do not depend on how much there is.
+ */
+export class Line<B extends AnyBatch> {
+  readonly room: Room = new Room(0, 0);
+  /** Undefined when nothing is on disk. */
+  readonly records: Records<B> | undefined;
+  readonly #clock: Clock;
+  readonly #members: Member<B>[] = [];
+  /** By place. */
+  readonly #window: Map<number, Entry<B>> = new Map();
+  #order: Order<B> = new Order(false);
+  /** Whether there are entries on disk behind the window, and the last that is in it. */
+  #more: boolean = false;
+  #last: number = -1;
+  #waitingItems: number = 0;
+  #memory: number = 0;
+  #nextInMemory: number = 0;
+  #cancelExpiry: (() => void) | undefined;
+
+  constructor(records: Records<B> | undefined, clock: Clock) {
+    this.records = records;
+    this.#clock = clock;
+  }
+
+  /** Takes over what an earlier run has left; answers how many items that are. */
+  open(): number {
+    if (this.records === undefined) return 0;
+    const { batches, items, bytes } = this.records.open();
+    this.room.fill(bytes, batches);
+    this.#waitingItems = items;
+    this.#more = batches > 0;
+    return items;
+  }
+
+  get isEmpty(): boolean {
+    return this.#window.size === 0 && !this.#more;
+  }
+
+  isNewest(member: Member<B>): boolean {
+    return this.#newest === member;
+  }
+
+  /** From now on this one sends. */
+  join(member: Member<B>): void {
+    const before = this.#newest;
+    this.#members.push(member);
+    before?.kept.moveTo(member.kept, this.#waitingItems);
+    this.#led(member);
+  }
+
+  /** Ends sending; true when nobody is left. Those that were on their way have been given back. */
+  leave(member: Member<B>): boolean {
+    const led = this.isNewest(member);
+    const at = this.#members.indexOf(member);
+    if (at >= 0) this.#members.splice(at, 1);
+    const heir = this.#newest;
+    if (heir === undefined) {
+      this.#cancelExpiry?.();
+      return true;
+    }
+    if (led) {
+      member.kept.moveTo(heir.kept, this.#waitingItems);
+      this.#led(heir);
+    }
+    return false;
+  }
+
+  /** Takes a batch that has room; resolves when it is as safe as this line makes it. */
+  async put(batch: B, count: number, flow: Flow, member: Member<B>): Promise<void> {
+    const lane = this.#order.bySeries || this.records !== undefined ? laneOf(batch) : 0;
+    const entry =
+      this.records === undefined
+        ? new Entry<B>(this.#nextInMemory++, count, batch.size, this.#clock.now(), lane, 0)
+        : await this.records.put(batch, count, lane, member.host, flow);
+    member.kept.more(count, flow);
+    if (!this.isNewest(member) && this.#newest !== undefined) member.kept.moveTo(this.#newest.kept, count);
+    this.#waitingItems += count;
+    entry.peer = flow.peer;
+    if (this.records === undefined) entry.batch = batch;
+    else if (entry.seq <= this.#last) return;
+    else if (this.#more || this.#window.size >= windowEntries) {
+      this.#more = true;
+      return;
+    } else if (this.#memory + entry.bytes <= memoryBytes) {
+      this.#memory += entry.bytes;
+      entry.batch = batch;
+    }
+    this.#add(entry);
+    if (this.#cancelExpiry === undefined) this.#expire();
+    this.#newest?.pump();
+  }
+
+  /** The next entry to send and its batch, which is the sender's. */
+  take(): { readonly entry: Entry<B>; readonly batch: B } | undefined {
+    this.#refill();
+    for (let entry = this.#order.take(); entry !== undefined; entry = this.#order.take()) {
+      const batch = entry.batch === undefined ? this.records?.read(entry) : (entry.batch.fork() as B);
+      if (batch === undefined) {
+        this.drop(entry, 'damaged');
+        continue;
+      }
+      entry.state = 'sending';
+      this.#waitingItems -= entry.count;
+      return { entry, batch };
+    }
+    return undefined;
+  }
+
+  /** An entry was not delivered: it stays at its place, and those behind it in its lane wait, until {@link again}. */
+  giveBack(entry: Entry<B>, member: Member<B>): void {
+    entry.state = 'waiting';
+    this.#waitingItems += entry.count;
+    if (!this.isNewest(member) && this.#newest !== undefined) member.kept.moveTo(this.#newest.kept, entry.count);
+    if (this.#cancelExpiry === undefined) this.#expire();
+  }
+
+  /** An entry that was given back may be sent. */
+  again(entry: Entry<B>): void {
+    if (entry.state !== 'waiting') return;
+    this.#order.again(entry);
+    this.#newest?.pump();
+  }
+
+  /** An entry that was on its way has come to its end. */
+  done(entry: Entry<B>): void {
+    this.#remove(entry, () => this.records?.remove(entry));
+    this.#newest?.pump();
+  }
+
+  /** Drops an entry that waits. */
+  drop(entry: Entry<B>, reason: string): void {
+    this.#waitingItems -= entry.count;
+    this.#newest?.dropped(entry, reason);
+    this.#remove(entry, () => {
+      if (reason === 'damaged') this.records?.setAside(entry);
+      else this.records?.remove(entry);
+    });
+  }
+
+  /** What is in memory. */
+  rest(): Iterable<Entry<B>> {
+    return this.#window.values();
+  }
+
+  /** The oldest entry that waits. */
+  oldest(): Entry<B> | undefined {
+    this.#refill();
+    for (const entry of this.#window.values()) if (entry.state === 'waiting') return entry;
+    return undefined;
+  }
+
+  get #newest(): Member<B> | undefined {
+    return this.#members.at(-1);
+  }
+
+  #led(member: Member<B>): void {
+    this.room.resize(member.maxBytes, member.maxBatches);
+    if (this.#order.bySeries !== member.bySeries) {
+      this.#order = new Order(member.bySeries);
+      for (const entry of this.#window.values()) this.#order.add(entry);
+    }
+    this.#refill();
+    this.#expire();
+    member.pump();
+  }
+
+  #add(entry: Entry<B>): void {
+    this.#last = Math.max(this.#last, entry.seq);
+    this.#window.set(entry.seq, entry);
+    this.#order.add(entry);
+  }
+
+  #remove(entry: Entry<B>, forget: () => void): void {
+    entry.state = 'gone';
+    this.#window.delete(entry.seq);
+    if (this.records !== undefined && entry.batch !== undefined) this.#memory -= entry.bytes;
+    entry.batch = undefined;
+    entry.parts = undefined;
+    forget();
+    this.#order.finish(entry);
+    this.room.give(entry.bytes);
+  }
+
+  #refill(): void {
+    if (!this.#more || this.records === undefined || this.#window.size > refillEntries) return;
+    const limit = windowEntries - this.#window.size;
+    const page = this.records.page(this.#last + 1, limit);
+    this.#more = page.length === limit;
+    for (const entry of page) this.#add(entry);
+  }
+
+  /** Drops what is too old, and comes again when the next one is. */
+  #expire(): void {
+    this.#cancelExpiry?.();
+    this.#cancelExpiry = undefined;
+    const maxAgeMs = this.#newest?.maxAgeMs ?? Number.POSITIVE_INFINITY;
+    if (maxAgeMs === Number.POSITIVE_INFINITY) return;
+    for (let entry = this.oldest(); entry !== undefined; entry = this.oldest()) {
+      const left = entry.storedAt + maxAgeMs - this.#clock.now();
+      if (left > 0) {
+        this.#cancelExpiry = this.#clock.after(left, () => {
+          this.#expire();
+          this.#newest?.pump();
+        });
+        return;
+      }
+      this.drop(entry, 'expired');
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import { crc32 } from 'node:zlib';
+import {
+  type AnyBatch,
+  type Clock,
+  commitFrom,
+  type Flow,
+  type Host,
+  type Signal,
+  type StateChange,
+  type StateStore,
+} from '@otelier/core';
+import { Entry } from './entry.js';
+import {
+  type About,
+  aboutOf,
+  aboutTag,
+  aboutValue,
+  batchFrom,
+  damagedTag,
+  entryKey,
+  entryOf,
+  entryTag,
+  keysFrom,
+} from './format.js';
+
+/** How long deletions of what was delivered wait for a commit that they can ride along with, and for the next attempt after one that failed. */
+const rideMs = 50;
+const againMs = 1000;
+const aboutKey: Buffer = Buffer.from([aboutTag]);
+
+/** What a queue has on disk. Every commit renews what the queue says of itself, so that its sums are right whatever happens. */
+export class Records<B extends AnyBatch> {
+  readonly #store: StateStore;
+  readonly #signal: Signal;
+  readonly #clock: Clock;
+  #destination: string;
+  #next: number = 0;
+  #batches: number = 0;
+  #items: number = 0;
+  #bytes: number = 0;
+  /** All up to here are in the store, unless they have been deleted. */
+  #safe: number = -1;
+  #deletions: StateChange[] = [];
+  #cancelRide: (() => void) | undefined;
+
+  constructor(store: StateStore, signal: Signal, destination: string, clock: Clock) {
+    this.#store = store;
+    this.#signal = signal;
+    this.#destination = destination;
+    this.#clock = clock;
+  }
+
+  /** Where the damaged store was moved that this one replaces, if it does. */
+  get replaces(): string | undefined {
+    return this.#store.replaces;
+  }
+
+  /** What an earlier run has left, without reading it. */
+  open(): About {
+    const about = aboutOf(this.#store.get(aboutKey)) ?? this.#counted();
+    const { destination, next, batches, items, bytes } = about;
+    this.#destination = destination;
+    this.#next = next;
+    this.#safe = next - 1;
+    [this.#batches, this.#items, this.#bytes] = [batches, items, bytes];
+    return about;
+  }
+
+  /** From now on batches go there; answers where they have gone before. */
+  redirect(destination: string): string {
+    const before = this.#destination;
+    this.#destination = destination;
+    return before;
+  }
+
+  /** Resolves when the batch would survive a power cut; deletions ride along. */
+  async put(batch: B, count: number, lane: number, host: Host, flow: Flow): Promise<Entry<B>> {
+    const value = batch.bytes();
+    const entry = new Entry<B>(this.#next++, count, value.length, this.#clock.now(), lane, crc32(value));
+    this.#batches++;
+    this.#items += count;
+    this.#bytes += value.length;
+    try {
+      await this.#commit([[entryKey(entry), value]], (all) => commitFrom(host, flow, this.#store, all));
+    } catch (error) {
+      this.#subtract(entry);
+      throw error;
+    }
+    this.#safe = Math.max(this.#safe, entry.seq);
+    return entry;
+  }
+
+  /** Deletes an entry with the next commit. */
+  remove(entry: Entry<B>): void {
+    this.#subtract(entry);
+    this.#deletions.push([entryKey(entry), undefined]);
+    this.#cancelRide ??= this.#clock.after(rideMs, () => void this.flush());
+  }
+
+  /** Takes an entry out of the line whose bytes are not those that were written, and keeps what there is under another key. */
+  setAside(entry: Entry<B>): void {
+    const value = this.#value(entry);
+    if (value !== undefined) this.#deletions.push([entryKey(entry, damagedTag), value]);
+    this.remove(entry);
+  }
+
+  /** The batch of an entry; undefined when it is damaged. */
+  read(entry: Entry<B>): B | undefined {
+    // The signal's batches are what this queue holds.
+    return batchFrom(this.#signal, entry as Entry<AnyBatch>, this.#value(entry)) as B | undefined;
+  }
+
+  /** At most so many entries from place `from` on that are in the store for good. */
+  page(from: number, limit: number): Entry<B>[] {
+    const entries: Entry<B>[] = [];
+    for (const key of this.#store.keys(Buffer.from([entryTag]), keysFrom(from))) {
+      const entry = entryOf<B>(key);
+      if (entry === undefined) continue;
+      if (entry.seq > this.#safe || entries.length === limit) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  /** Commits the deletions that wait for company. What fails is tried again. */
+  async flush(): Promise<void> {
+    this.#cancelRide?.();
+    this.#cancelRide = undefined;
+    if (this.#deletions.length > 0) await this.#commit([], (all) => this.#store.commit(all)).catch(() => {});
+  }
+
+  /** Ends the wait for company. */
+  async close(): Promise<void> {
+    await this.flush();
+    this.#cancelRide?.();
+    this.#cancelRide = undefined;
+  }
+
+  async #commit(
+    changes: readonly StateChange[],
+    commit: (all: readonly StateChange[]) => Promise<void>,
+  ): Promise<void> {
+    const deletions = this.#deletions;
+    this.#deletions = [];
+    this.#cancelRide?.();
+    this.#cancelRide = undefined;
+    const about: StateChange = [aboutKey, aboutValue(this.#about())];
+    try {
+      await commit([...deletions, ...changes, about]);
+    } catch (error) {
+      this.#deletions.unshift(...deletions);
+      if (this.#deletions.length > 0) this.#cancelRide ??= this.#clock.after(againMs, () => void this.flush());
+      throw error;
+    }
+  }
+
+  #about(): About {
+    return {
+      ...{ signal: this.#signal, destination: this.#destination, next: this.#next },
+      ...{ batches: this.#batches, items: this.#items, bytes: this.#bytes },
+    };
+  }
+
+  #subtract({ count, bytes }: Entry<B>): void {
+    this.#batches--;
+    this.#items -= count;
+    this.#bytes -= bytes;
+  }
+
+  #value(entry: Entry<B>): Uint8Array | undefined {
+    try {
+      return this.#store.get(entryKey(entry));
+    } catch {
+      // A page of the store that leads there is damaged.
+      return undefined;
+    }
+  }
+
+  /** From the keys, when the queue has said nothing of itself, or nothing that could be read. */
+  #counted(): About {
+    let [next, batches, items, bytes] = [0, 0, 0, 0];
+    for (const key of this.#store.keys(Buffer.from([entryTag]))) {
+      const entry = entryOf(key);
+      if (entry === undefined) continue;
+      next = entry.seq + 1;
+      batches++;
+      items += entry.count;
+      bytes += entry.bytes;
+    }
+    return { signal: this.#signal, destination: this.#destination, next, batches, items, bytes };
+  }
+}

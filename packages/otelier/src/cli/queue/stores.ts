@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import {
+  createLogger,
+  openStore,
+  PipelineError,
+  type PipelinesConfig,
+  readStore,
+  type StateStore,
+  signals,
+} from '@otelier/core';
+import { type QueueSummary, queuesIn } from '@otelier/exporters';
+import { loadConfig } from '../../load-config/load-config.js';
+import { UsageError } from '../fail.js';
+
+/** What every `otelier queue` command takes. */
+export interface QueueCommand {
+  readonly dir?: string;
+  readonly queue?: string;
+}
+
+/** A queue and the store that it is in. */
+export interface StoredQueue extends QueueSummary {
+  readonly dir: string;
+  readonly store: StateStore;
+}
+
+/**
+ * Opens the stores that a command is about, gives it their queues, and closes them. `alone`: nobody else may use them meanwhile.
+ *
+ * @throws {UsageError} when there is no such queue, or a collector uses a store that is wanted alone.
+ */
+export async function withQueues<T>(
+  file: string,
+  { dir, queue }: QueueCommand,
+  alone: boolean,
+  use: (queues: readonly StoredQueue[]) => Promise<T>,
+): Promise<T> {
+  const dirs = dir === undefined ? directoriesOf((await loadConfig(file)).config) : [resolve(dir)];
+  if (dirs.length === 0) throw new UsageError(`${file}: expected a dataDir or a queue with a dir, found neither`);
+  const stores: StateStore[] = [];
+  try {
+    const found: StoredQueue[] = [];
+    for (const each of dirs) {
+      const store = await opened(each, alone);
+      if (store === undefined) continue;
+      stores.push(store);
+      for (const one of queuesIn(store)) found.push({ ...one, dir: each, store });
+    }
+    const wanted = queue === undefined ? found : found.filter(({ id }) => id === queue);
+    if (queue !== undefined && wanted.length === 0) {
+      const there = found.length === 0 ? 'there is none' : `there are ${found.map(({ id }) => id).join(', ')}`;
+      throw new UsageError(`--queue: expected the id of a queue in ${dirs.join(', ')}, got '${queue}' (${there})`);
+    }
+    return await use(wanted);
+  } finally {
+    for (const store of stores) await store.close();
+  }
+}
+
+async function opened(dir: string, alone: boolean): Promise<StateStore | undefined> {
+  if (!existsSync(join(dir, 'state', 'data.mdb'))) return undefined;
+  if (!alone) return readStore(dir);
+  try {
+    return await openStore(dir, createLogger());
+  } catch (error) {
+    if (!(error instanceof PipelineError) || !error.message.includes('no other collector')) throw error;
+    throw new UsageError(
+      `${dir}: a collector uses it: stop that first (otelier queue inspect can look into it meanwhile)`,
+    );
+  }
+}
+
+/** The data directory of a pipeline file, and those that its queues have for themselves. */
+function directoriesOf(config: PipelinesConfig): string[] {
+  const found = new Set<string>();
+  if (config.dataDir !== undefined) found.add(resolve(config.dataDir));
+  for (const signal of signals) {
+    for (const pipeline of Object.values(config[signal] ?? {})) {
+      for (const { name, options } of [...(pipeline.processors ?? []), ...pipeline.exporters]) {
+        collect({ [name]: options }, found);
+      }
+    }
+  }
+  return [...found];
+}
+
+/** Options of a component hold those of the ones inside it, under their names. */
+function collect(options: unknown, found: Set<string>): void {
+  if (typeof options !== 'object' || options === null) return;
+  for (const [name, value] of Object.entries(options)) {
+    const dir =
+      name === 'queue' && typeof value === 'object' ? (value as { readonly dir?: unknown } | null)?.dir : undefined;
+    if (typeof dir === 'string') found.add(resolve(dir));
+    collect(value, found);
+  }
+}
