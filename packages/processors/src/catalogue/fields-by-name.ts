@@ -14,6 +14,15 @@ export function fieldsByName(catalogue: Catalogue): ReadonlyMap<string, FieldDef
   return byName;
 }
 
+/** As {@link fieldsByName}, for data points: what the catalogue's metrics say of a field there counts before what it is elsewhere. */
+export function fieldsOfPoints(catalogue: Catalogue): ReadonlyMap<string, FieldDefinition> {
+  const byName = new Map(fieldsByName(catalogue));
+  const { resource, common, metrics } = catalogue;
+  const own = fieldsByName({ ...catalogue, resource, common, metrics, events: {}, spans: {} });
+  for (const [name, field] of own) byName.set(name, field);
+  return byName;
+}
+
 function* places({ resource, common, events, metrics, spans }: Catalogue): Iterable<Fields> {
   yield* [resource, common];
   for (const { fields } of Object.values(events)) yield fields;

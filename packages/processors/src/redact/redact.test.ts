@@ -18,6 +18,7 @@ import { describe, expect, test } from 'vitest';
 import { requestKind } from '../../../otlp/src/schema/schema.js';
 import { meaning } from '../../../otlp/test/oracle.js';
 import { numRuns, requests } from '../../../otlp/test/requests.js';
+import { claudeCode as catalogue } from '../catalogue/claude-code/claude-code.js';
 import {
   type Action,
   hash,
@@ -35,6 +36,28 @@ const one = (given: Record<string, AnyValue>, options: RedactOptions = {}) =>
   [...redactBatch(buildLogs([{ records: [{ attributes: given }] }]), options).records()][0]!;
 const attribute = (name: string, value: AnyValue, options?: RedactOptions) =>
   one({ [name]: value }, options).attributes.get(name);
+
+describe('fields of data points', () => {
+  const onPoint = (given: Record<string, AnyValue>) =>
+    [
+      ...redactBatch(
+        buildMetrics([{ metrics: [{ name: 'm', gauge: { points: [{ value: 1, attributes: given }] } }] }]),
+      ).points(),
+    ][0]!.attributes.toObject();
+
+  test('every label that a metric has stays, whatever the name means in an event', () => {
+    for (const { fields } of Object.values(catalogue.metrics)) {
+      const labels = Object.keys(fields).filter((name) => fields[name]!.class === 'label');
+      const given = Object.fromEntries(labels.map((name) => [name, 'Edit']));
+      expect(onPoint(given)).toEqual(given);
+    }
+  });
+
+  test('a name that no metric has is what it is elsewhere; in an event it is what events say', () => {
+    expect(onPoint({ prompt: 'fix' })).toEqual({ prompt: '[redacted 3 chars]' });
+    expect(attribute('tool', 'Edit')).toBe('[redacted 4 chars]');
+  });
+});
 
 describe('what becomes of a value', () => {
   const secret = 'AKIAQ3EGRZ7XJ2LMW4TN';

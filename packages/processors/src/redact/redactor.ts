@@ -1,4 +1,5 @@
 import { type Edits, Entry, owners, type TextSink } from '@otelier/otlp';
+import { fieldsByName, fieldsOfPoints } from '../catalogue/fields-by-name.js';
 import { Adjacent } from './adjacent.js';
 import { CleanEntries } from './clean-entries.js';
 import { attributeNameBytes, identifierBytes, knownLabelBytes, labelBytes, shortLineBytes } from './forms.js';
@@ -14,6 +15,7 @@ import { Values } from './values.js';
 const isDescribing: readonly boolean[] = owners.map(
   (owner) => owner === 'Resource' || owner === 'InstrumentationScope',
 );
+const isOfPoint: readonly boolean[] = owners.map((owner) => owner === 'Exemplar' || owner.endsWith('DataPoint'));
 const resource = owners.indexOf('Resource');
 const EMPTY = 0;
 const TEXT = 0x0a;
@@ -25,6 +27,7 @@ const DOUBLE = 0x21;
 export class Redactor implements TextSink {
   declare readonly report: Report;
   declare private readonly rules: Rules;
+  declare private readonly rulesOfPoints: Rules;
   declare private readonly guard: Guard;
   declare private readonly texts: Texts;
   declare private readonly values: Values;
@@ -33,6 +36,7 @@ export class Redactor implements TextSink {
   declare private readonly records: RecordReport | undefined;
   declare private readonly entry: Entry;
   declare private readonly cleanOnItems: CleanEntries;
+  declare private readonly cleanOnPoints: CleanEntries;
   declare private readonly cleanOnResources: CleanEntries;
   /** Attributes of the resource at hand that stayed, from and to: clients copy them to their items. */
   declare private readonly stayed: number[];
@@ -41,7 +45,8 @@ export class Redactor implements TextSink {
 
   constructor(settings: RedactSettings, now: () => number) {
     this.report = new Report(settings.report.attributes);
-    this.rules = new Rules(settings);
+    this.rules = new Rules(settings, fieldsByName);
+    this.rulesOfPoints = new Rules(settings, fieldsOfPoints);
     this.guard = new Guard(settings.detectors, (rule) => this.report.add(rule));
     this.texts = new Texts(settings, this.rules, this.guard, this.report, now);
     this.values = new Values(settings, this.texts, this.guard, this.report);
@@ -50,6 +55,7 @@ export class Redactor implements TextSink {
     this.records = settings.report.attributes ? new RecordReport(this.report) : undefined;
     this.entry = new Entry();
     this.cleanOnItems = new CleanEntries(2048);
+    this.cleanOnPoints = new CleanEntries(2048);
     this.cleanOnResources = new CleanEntries(256);
     this.stayed = [];
     this.replacedKeys = 0;
@@ -89,7 +95,8 @@ export class Redactor implements TextSink {
   attribute(edits: Edits, owner: number, at: number, from: number, to: number): void {
     const b = edits.bytes;
     const described = isDescribing[owner]!;
-    const clean = described ? this.cleanOnResources : this.cleanOnItems;
+    const ofPoint = isOfPoint[owner]!;
+    const clean = described ? this.cleanOnResources : ofPoint ? this.cleanOnPoints : this.cleanOnItems;
     if (clean.has(b, from, to)) {
       this.adjacent.passed(at, from, to);
       if (owner === resource) this.stayed.push(from, to);
@@ -103,7 +110,7 @@ export class Redactor implements TextSink {
       return;
     }
     const { keyFrom, keyTo, kind } = entry;
-    const known = this.rules.find(b, keyFrom, keyTo);
+    const known = (ofPoint ? this.rulesOfPoints : this.rules).find(b, keyFrom, keyTo);
     let rule = known ?? this.rules.unknown;
     let keyStays = true;
     if (known === undefined && !clean.has(b, from, keyTo)) {

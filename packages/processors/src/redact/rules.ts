@@ -1,6 +1,5 @@
 import type { FieldClass } from '@otelier/core';
-import type { FieldDefinition } from '../catalogue/catalogue.js';
-import { fieldsByName } from '../catalogue/fields-by-name.js';
+import type { Catalogue, FieldDefinition } from '../catalogue/catalogue.js';
 import type { Action } from './actions.js';
 import { isSecretName, isStatus } from './forms.js';
 import { contentAttributes, identityAttributes, payloadAttributes, payloadLabels } from './known-fields.js';
@@ -47,7 +46,8 @@ export class Rules {
   private readonly known: ReadonlyMap<string, Rule>;
   private readonly slots: (Slot[] | undefined)[];
 
-  constructor(settings: RedactSettings) {
+  /** `fieldsOf`: what a catalogue knows where these rules are asked. */
+  constructor(settings: RedactSettings, fieldsOf: (catalogue: Catalogue) => ReadonlyMap<string, FieldDefinition>) {
     const { fields, catalogue, unknown } = settings;
     const own = settings.labels !== undefined;
     const labels = membersThatAreLabels(settings.labels ?? payloadLabels);
@@ -63,7 +63,7 @@ export class Rules {
     for (const name of identityAttributes)
       known.set(name, ofDefinition(name, { class: 'identity', type: 'string' }, labels, own));
     if (catalogue !== false) {
-      for (const [name, definition] of fieldsByName(catalogue))
+      for (const [name, definition] of fieldsOf(catalogue))
         known.set(name, ofDefinition(name, definition, labels, own));
     }
     const configured = new Map<string, Rule>();
