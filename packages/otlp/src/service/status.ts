@@ -17,6 +17,8 @@ export interface Status {
 
 const STATUS = kindOf('RpcStatus');
 const RETRY_INFO = kindOf('RetryInfo');
+/** What a google.protobuf.Duration may hold, ten thousand years. */
+const longestMs = 315_576_000_000_000;
 const RETRY_INFO_URL = 'type.googleapis.com/google.rpc.RetryInfo';
 
 export function encodeStatus(status: Status, encoding: Encoding): Buffer {
@@ -78,7 +80,7 @@ function fromProtobuf(bytes: Buffer): Status {
     else if (fields.number === 2) status.message = body.toString('utf8', fields.from, fields.to);
     else if (fields.number === 3) {
       const retryAfterMs = retryInfo(body, fields.from, fields.to);
-      if (retryAfterMs !== undefined) status.retryAfterMs = retryAfterMs;
+      if (retryAfterMs !== undefined) status.retryAfterMs = asWait(retryAfterMs);
     }
   }
   return status;
@@ -117,7 +119,12 @@ function fromJson(bytes: Uint8Array): Status {
     const detail = asObject(each);
     if (detail?.['@type'] !== RETRY_INFO_URL) continue;
     const delay = /^(-?\d+(?:\.\d+)?)s$/.exec(asText(detail.retryDelay));
-    if (delay !== null) status.retryAfterMs = Number((Number(delay[1]) * 1000).toFixed(6));
+    if (delay !== null) status.retryAfterMs = asWait(Number((Number(delay[1]) * 1000).toFixed(6)));
   }
   return status;
+}
+
+/** No time to wait is negative, whatever a server writes: its RetryInfo still says that one may come again. */
+function asWait(milliseconds: number): number {
+  return Math.min(Math.max(milliseconds, 0), longestMs);
 }

@@ -31,6 +31,8 @@ const codes: Readonly<Record<PipelineErrorCode, Codes>> = {
 
 // Without a hint, clients are told one second: Claude Code ends two seconds after its last export.
 const standardRetryAfterMs = 1000;
+// What a google.protobuf.Duration may hold.
+const longestRetryAfterMs = 315_576_000_000_000;
 
 /** The refusal that tells a pipeline's error; errors that may pass say when to come back. */
 export function refusalOf(error: PipelineError): Refusal {
@@ -38,7 +40,12 @@ export function refusalOf(error: PipelineError): Refusal {
   const refusal = { httpStatus: http, grpcCode: grpc, message: error.message };
   // A sender of gRPC may repeat RESOURCE_EXHAUSTED only when RetryInfo is there.
   if (error.code !== 'overloaded' && error.code !== 'unavailable') return refusal;
-  return { ...refusal, retryAfterMs: error.retryAfterMs ?? standardRetryAfterMs };
+  return { ...refusal, retryAfterMs: wait(error.retryAfterMs) };
+}
+
+/** The time that a component named, as far as one can be told: an error with a senseless one must be answered too. */
+function wait(ms: number | undefined): number {
+  return ms === undefined || Number.isNaN(ms) ? standardRetryAfterMs : Math.min(Math.max(ms, 0), longestRetryAfterMs);
 }
 
 /** The refusal as a google.rpc.Status, with RetryInfo when there is a time to come back. */
