@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Coverage } from './coverage.js';
 import { Random } from './random.js';
 import type { Target, Verdict } from './target.js';
@@ -123,6 +124,9 @@ export class Campaign {
       result.slowestMs = took;
       result.slowest = input;
     }
-    if (result.runs % progressEvery === 0) this.options.progress?.(result.runs);
+    if (result.runs % progressEvery !== 0) return;
+    this.options.progress?.(result.runs);
+    // Inputs that are fed without waiting leave the event loop no turn of its own, and so none to hear that one may stop.
+    await setImmediate();
   }
 }

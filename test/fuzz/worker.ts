@@ -15,6 +15,9 @@ export type Report =
   | { readonly done: number; readonly rss: number }
   | { readonly result: Omit<CampaignResult, 'slowest'> & { readonly slowestBytes: number } };
 
+// Most inputs end in an error, and half of their time would go into stacks that nobody reads.
+Error.stackTraceLimit = 3;
+
 if (process.send !== undefined) {
   process.once('message', (task) => void work(task as Task));
   // Whoever asked for it is gone.
