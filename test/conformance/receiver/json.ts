@@ -9,10 +9,7 @@ const asLogs = (record: string) => `{"resourceLogs":[{"scopeLogs":[{"logRecords"
 const asSpans = (span: string) => `{"resourceSpans":[{"scopeSpans":[{"spans":[${span}]}]}]}`;
 
 /** Posts one log record as JSON; the status, and the record that arrived. */
-async function logRecord<T>(
-  record: string,
-  read: (record: LogRecord) => T,
-) {
+async function logRecord<T>(record: string, read: (record: LogRecord) => T) {
   let found: { status: number; value: T | undefined } = { status: 0, value: undefined };
   await receiving(async (served) => {
     const { status } = await post(served, 'logs', asLogs(record), 'json');
