@@ -3,9 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { environmentRows } from './exporter/environment.js';
 import { grpcExporterRows } from './exporter/grpc.js';
 import { httpExporterRows } from './exporter/http.js';
+import { httpAnswerRows as httpExporterAnswerRows } from './exporter/http-answers.js';
 import { retryRows } from './exporter/retry.js';
+import { securityRows } from './exporter/security.js';
 import { grpcReceiverRows } from './receiver/grpc.js';
 import { httpReceiverRows } from './receiver/http.js';
+import { httpAnswerRows } from './receiver/http-answers.js';
 import { jsonReceiverRows } from './receiver/json.js';
 import type { Row } from './row.js';
 
@@ -13,11 +16,14 @@ const known = JSON.parse(readFileSync(new URL('./known-failures.json', import.me
 
 const rows: readonly Row[] = [
   ...httpReceiverRows,
+  ...httpAnswerRows,
   ...jsonReceiverRows,
   ...grpcReceiverRows,
   ...httpExporterRows,
+  ...httpExporterAnswerRows,
   ...grpcExporterRows,
   ...environmentRows,
+  ...securityRows,
   ...retryRows,
 ];
 

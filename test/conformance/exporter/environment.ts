@@ -1,60 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { type Exporter, type Signal, signals } from '@otelier/core';
 import { expect } from 'vitest';
-import { otlpExporterFromEnv } from '../../../packages/exporters/src/otlp/otlp.js';
-import { testFlow, testHost } from '../../../packages/exporters/test/host.js';
-import { grpcServer, httpServer, type Seen } from '../../../packages/exporters/test/servers.js';
-import { parseRequest } from '../../../packages/testing/src/captures/request.js';
-import { sample } from '../receiver/server.js';
+import { grpcServer, httpServer } from '../../../packages/exporters/test/servers.js';
 import { type Row, rowsOf } from '../row.js';
 import { sendingHttp } from './backend.js';
-
-type Env = Readonly<Record<string, string>>;
-
-const tls = (file: string) => fileURLToPath(new URL(`../../../packages/exporters/test/tls/${file}`, import.meta.url));
-
-function fromEnv(env: Env): Exporter<Signal> {
-  const named = Object.entries(env).map(([name, value]) => [`OTEL_EXPORTER_OTLP_${name}`, value]);
-  const exporter = otlpExporterFromEnv(Object.fromEntries(named));
-  return exporter ?? expect.unreachable('the variables name no endpoint');
-}
-
-/** Sends one recorded request of a signal. */
-async function send(exporter: Exporter<Signal>, signal: Signal): Promise<void> {
-  const stage = exporter[signal](testHost({ signal }));
-  await stage.start?.();
-  try {
-    await stage.consume(parseRequest(signal, Buffer.from(sample(signal, 'protobuf'))) as never, testFlow());
-  } finally {
-    await stage.close?.();
-  }
-}
-
-/** What a server sees of all three signals with these variables. */
-async function sent(env: (url: string) => Env): Promise<readonly Seen[]> {
-  const server = await httpServer(() => ({}));
-  try {
-    for (const signal of signals) await send(fromEnv(env(server.url)), signal);
-  } finally {
-    await server.close();
-  }
-  return server.seen;
-}
-
-/** Where the signals go, as printed. */
-function targets(env: Env): Readonly<Record<string, string>> {
-  const shown = fromEnv(env).options as Readonly<Record<Signal, { endpoints: Record<string, string> }>>;
-  return Object.fromEntries(signals.map((signal) => [signal, shown[signal].endpoints[signal] as string]));
-}
-
-/** An option in force for each signal. */
-function option(env: Env, name: string): unknown[] {
-  const shown = fromEnv(env).options as Readonly<Record<Signal, Readonly<Record<string, unknown>>>>;
-  return signals.map((signal) => shown[signal][name]);
-}
+import { fromEnv, option, send, sent, targets } from './from-env.js';
 
 const endpoint = { ENDPOINT: 'http://collector:4318' };
 const urls = 'Endpoint URLs for OTLP/HTTP';
@@ -237,62 +185,6 @@ export const environmentRows: readonly Row[] = rowsOf('exporter-env', 'Exporter'
       await send(fromEnv({ ENDPOINT: server.url, PROTOCOL: 'grpc', HEADERS: 'x-tenant=a' }), 'logs');
       await server.close();
       expect(server.seen[0]?.headers).toMatchObject({ 'x-tenant': 'a' });
-    },
-  ],
-  [
-    'certificate',
-    options,
-    'MUST',
-    'CERTIFICATE names the only authorities to trust, https is secure, CLIENT_KEY and CLIENT_CERTIFICATE are shown',
-    async () => {
-      const pair = { key: readFileSync(tls('server.key.pem')), cert: readFileSync(tls('server.cert.pem')) };
-      let shown: object = {};
-      const server = createServer(
-        { ...pair, ca: pair.cert, requestCert: true, rejectUnauthorized: true },
-        (request, response) => {
-          shown = (request.socket as import('node:tls').TLSSocket).getPeerCertificate().subject;
-          request.resume().on('end', () => response.end());
-        },
-      );
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const ENDPOINT = `https://localhost:${(server.address() as AddressInfo).port}`;
-      const files = {
-        CERTIFICATE: tls('server.cert.pem'),
-        CLIENT_KEY: tls('server.key.pem'),
-        CLIENT_CERTIFICATE: tls('server.cert.pem'),
-      };
-      await send(fromEnv({ ENDPOINT, ...files }), 'logs');
-      expect(shown).toMatchObject({ CN: expect.any(String) });
-      await expect(send(fromEnv({ ENDPOINT }), 'logs')).rejects.toThrow('no answer');
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  ],
-  [
-    'insecure',
-    options,
-    'MAY',
-    'INSECURE decides over gRPC where the endpoint has no scheme; false unless told',
-    async () => {
-      const server = await grpcServer(() => Buffer.alloc(0));
-      const bare = `127.0.0.1:${server.port}`;
-      await send(fromEnv({ ENDPOINT: bare, PROTOCOL: 'grpc', INSECURE: 'true' }), 'logs');
-      expect(server.seen).toHaveLength(1);
-      expect(targets({ ENDPOINT: bare, PROTOCOL: 'grpc' }).logs).toBe(`https://${bare}`);
-      await server.close();
-    },
-  ],
-  [
-    'insecure-scheme',
-    options,
-    'MUST',
-    'over gRPC the scheme of the endpoint goes before INSECURE',
-    async () => {
-      const secure = targets({ ENDPOINT: 'https://collector:4317', PROTOCOL: 'grpc', INSECURE: 'true' });
-      expect(secure.logs).toBe('https://collector:4317');
-      expect(targets({ ENDPOINT: 'http://collector:4317', PROTOCOL: 'grpc', INSECURE: 'false' }).logs).toBe(
-        'http://collector:4317',
-      );
     },
   ],
   [

@@ -6,6 +6,7 @@ import type { OtlpReceiverOptions } from '../../../packages/receivers/src/otlp/o
 import { otlpReceiver } from '../../../packages/receivers/src/otlp/otlp.js';
 import { type Arrived, recorded, serve, testHost } from '../../../packages/receivers/test/harness.js';
 import { parseRequest } from '../../../packages/testing/src/captures/request.js';
+import { converse } from '../../fuzz/live/converse.js';
 
 export { speak } from '../../../packages/receivers/test/harness.js';
 export type Served = Awaited<ReturnType<typeof serve>>;
@@ -101,4 +102,20 @@ export function call(served: Served, signal: Signal, body: Buffer, isGzip = fals
       });
     });
   });
+}
+
+/** Bodies that are no request. */
+export const broken = { protobuf: Buffer.from([0x0a, 0x7f]), json: Buffer.from('{"resourceLogs":[') };
+
+/** The head of a request of logs on a plain socket, but for its end. */
+export const postHead = 'POST /v1/logs HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\n';
+
+/** The first answer to bytes on a plain socket: its status, type and body. */
+export async function raw(port: number, text: string): Promise<{ status: number; type: string; body: Buffer }> {
+  const { bytes } = await converse(port, [Buffer.from(text)]);
+  const end = bytes.indexOf('\r\n\r\n');
+  const head = bytes.toString('latin1', 0, end);
+  const type = /^content-type: (.*)$/im.exec(head)?.[1] ?? '';
+  const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0);
+  return { status: Number(head.slice(9, 12)), type, body: bytes.subarray(end + 4, end + 4 + length) };
 }
