@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
+import { isDeepStrictEqual } from 'node:util';
 import {
   create,
   createFileRegistry,
   type DescMessage,
+  equals,
   type FileRegistry,
   fromBinary,
   fromJsonString,
@@ -77,6 +79,14 @@ export function meaning(kind: number, bytes: Uint8Array, strings: 'text' | 'byte
   const registry = strings === 'text' ? asText : asBytes;
   const schema = registry.getMessage(`otlp.${messages[kind]!.name}`) as DescMessage; // every name of the table is in it
   return toJson(schema, fromBinary(schema, bytes));
+}
+
+/** Whether protobuf-es understands the same, strings taken as bytes: `meaning` of both, in a fraction of the time. */
+export function isSameMeaning(kind: number, a: Uint8Array, b: Uint8Array): boolean {
+  const schema = asBytes.getMessage(`otlp.${messages[kind]!.name}`) as DescMessage; // as above
+  const [one, two] = [fromBinary(schema, a), fromBinary(schema, b)];
+  // Messages with NaN in them are not equal to themselves, their JSON is.
+  return equals(schema, one, two) || isDeepStrictEqual(toJson(schema, one), toJson(schema, two));
 }
 
 /** What protobuf-es reads from proto3 JSON. */

@@ -271,7 +271,7 @@ export const plainMetric = (m: Plain): unknown => {
     description: m.description ?? '',
     unit: m.unit ?? '',
     type,
-    temporality: ['unspecified', 'delta', 'cumulative'][data?.aggregationTemporality ?? 0],
+    temporality: ['unspecified', 'delta', 'cumulative'][data?.aggregationTemporality ?? 0] ?? 'unspecified',
     monotonic: data?.isMonotonic ?? false,
     metadata: unnamed(entriesOf(m.metadata)),
     points: list(data?.dataPoints).map((p) => plainPoint(type!, p)),

@@ -211,6 +211,7 @@ describe('answers (OTLP specification, OTLP/HTTP response)', () => {
     ['an HTTP date', { 'retry-after': 'Thu, 15 Jan 2026 12:00:30 GMT' }, '', 30_000],
     ['a date that has passed', { 'retry-after': 'Thu, 15 Jan 2026 11:00:00 GMT' }, '', 0],
     ['nonsense', { 'retry-after': '-3' }, '', undefined],
+    ['more seconds than there will be', { 'retry-after': '9'.repeat(30) }, '', 86_400_000],
     [
       'RetryInfo in protobuf',
       protobuf,

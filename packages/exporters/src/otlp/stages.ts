@@ -4,6 +4,7 @@ import {
   exporterStage,
   type Flow,
   type Host,
+  PipelineError,
   type Signal,
   type Stage,
   type Traits,
@@ -41,6 +42,11 @@ function otlpStage(
 
   const deliver = async (batch: AnyBatch, flow: Flow): Promise<void> => {
     if (transport === undefined) throw new Error(`${settings.name}: consume before start`);
+    if (batch.size > settings.maxBytes)
+      throw new PipelineError(
+        'too-large',
+        `one item for ${target} is larger than maxBytes (${settings.maxBytes} bytes)`,
+      );
     const partial = await transport.send(batch, flow);
     if (partial !== undefined) report.take(partial, batch, flow);
   };
@@ -52,13 +58,22 @@ function otlpStage(
       if (batch.count === 0) return;
       loop.check(flow, target);
       if (batch.size <= settings.maxBytes) return deliver(batch, flow);
-      const parts = batch.split({ maxBytes: settings.maxBytes }) as AnyBatch[];
-      await deliverParts(parts, flow, (part) => deliver(part, flow), batch);
+      await deliverParts(partsOf(batch, settings.maxBytes), flow, (part) => deliver(part, flow), batch);
     },
     async close() {
       await transport?.close();
     },
   };
+}
+
+/** Parts that are within the limit, which a split by size keeps only about, and single items that are not. */
+function partsOf(batch: AnyBatch, maxBytes: number): AnyBatch[] {
+  const parts = batch.split({ maxBytes }) as AnyBatch[];
+  return parts.flatMap((part) => {
+    if (part.size <= maxBytes || part.count < 2) return [part];
+    const halves = part.split({ maxCount: Math.ceil(part.count / 2) }) as AnyBatch[];
+    return halves.flatMap((half) => partsOf(half, maxBytes));
+  });
 }
 
 /** Heavy libraries load here, when a pipeline that uses them starts. */

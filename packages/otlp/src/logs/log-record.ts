@@ -102,7 +102,7 @@ abstract class LogFace extends View {
   }
 
   get severityNumber(): number {
-    return this.uint(0x10);
+    return this.enumValue(0x10);
   }
   set severityNumber(value: number) {
     this.setUint(0x10, value);

@@ -103,6 +103,15 @@ describe('a status', () => {
     );
   });
 
+  it.each([
+    ['-1s', 0],
+    ['-0.5s', 0],
+    ['99999999999999999999s', 315_576_000_000_000],
+  ])('that asks to come back after %s asks for what a sender can keep to', (retryDelay, ms) => {
+    const details = [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay }];
+    expect(decodeStatus(Buffer.from(JSON.stringify({ code: 14, details })), 'json').retryAfterMs).toBe(ms);
+  });
+
   it('carries its retry delay as google.rpc.RetryInfo', () => {
     const status = { code: 14, message: 'busy', retryAfterMs: 1500 };
     expect(JSON.parse(encodeStatus(status, 'json').toString())).toEqual({

@@ -13,14 +13,20 @@ export interface Status {
   message: string;
   /** google.rpc.RetryInfo: when the sender may try again. */
   retryAfterMs?: number;
+  /** google.rpc.BadRequest: what is wrong with the data. Written, not read. */
+  badRequest?: string;
 }
 
 const STATUS = kindOf('RpcStatus');
 const RETRY_INFO = kindOf('RetryInfo');
+/** What a google.protobuf.Duration may hold, ten thousand years. */
+const longestMs = 315_576_000_000_000;
 const RETRY_INFO_URL = 'type.googleapis.com/google.rpc.RetryInfo';
 
+const BAD_REQUEST_URL = 'type.googleapis.com/google.rpc.BadRequest';
+
 export function encodeStatus(status: Status, encoding: Encoding): Buffer {
-  const { code, message, retryAfterMs } = status;
+  const { code, message, retryAfterMs, badRequest } = status;
   if (retryAfterMs !== undefined && !(retryAfterMs >= 0 && retryAfterMs <= 1e15)) {
     throw new RangeError('Status.retryAfterMs must be a number of milliseconds from 0 on');
   }
@@ -28,8 +34,11 @@ export function encodeStatus(status: Status, encoding: Encoding): Buffer {
   const nanos = Math.floor(((retryAfterMs ?? 0) - seconds * 1000) * 1e6);
   if (encoding === 'json') {
     const retryDelay = `${seconds}${nanos === 0 ? '' : `.${String(nanos).padStart(9, '0').replace(/0+$/, '')}`}s`;
-    const details = retryAfterMs === undefined ? undefined : [{ '@type': RETRY_INFO_URL, retryDelay }];
-    return Buffer.from(JSON.stringify({ code, message, details }));
+    const details: object[] = [];
+    if (retryAfterMs !== undefined) details.push({ '@type': RETRY_INFO_URL, retryDelay });
+    if (badRequest !== undefined)
+      details.push({ '@type': BAD_REQUEST_URL, fieldViolations: [{ description: badRequest }] });
+    return Buffer.from(JSON.stringify({ code, message, details: details.length === 0 ? undefined : details }));
   }
   const out = new Growing(message.length + 96);
   if (code !== 0) {
@@ -57,6 +66,19 @@ export function encodeStatus(status: Status, encoding: Encoding): Buffer {
     out.close(info, 16);
     out.close(any, 64);
   }
+  if (badRequest !== undefined) {
+    out.varint(0x1a);
+    const any = out.open(badRequest.length + 64);
+    out.text(0x0a, BAD_REQUEST_URL);
+    out.varint(0x12);
+    const detail = out.open(badRequest.length + 16);
+    out.varint(0x0a);
+    const violation = out.open(badRequest.length + 8);
+    out.text(0x12, badRequest);
+    out.close(violation, badRequest.length + 8);
+    out.close(detail, badRequest.length + 16);
+    out.close(any, badRequest.length + 64);
+  }
   return out.bytes();
 }
 
@@ -78,7 +100,7 @@ function fromProtobuf(bytes: Buffer): Status {
     else if (fields.number === 2) status.message = body.toString('utf8', fields.from, fields.to);
     else if (fields.number === 3) {
       const retryAfterMs = retryInfo(body, fields.from, fields.to);
-      if (retryAfterMs !== undefined) status.retryAfterMs = retryAfterMs;
+      if (retryAfterMs !== undefined) status.retryAfterMs = asWait(retryAfterMs);
     }
   }
   return status;
@@ -117,7 +139,12 @@ function fromJson(bytes: Uint8Array): Status {
     const detail = asObject(each);
     if (detail?.['@type'] !== RETRY_INFO_URL) continue;
     const delay = /^(-?\d+(?:\.\d+)?)s$/.exec(asText(detail.retryDelay));
-    if (delay !== null) status.retryAfterMs = Number((Number(delay[1]) * 1000).toFixed(6));
+    if (delay !== null) status.retryAfterMs = asWait(Number((Number(delay[1]) * 1000).toFixed(6)));
   }
   return status;
+}
+
+/** No time to wait is negative, whatever a server writes: its RetryInfo still says that one may come again. */
+function asWait(milliseconds: number): number {
+  return Math.min(Math.max(milliseconds, 0), longestMs);
 }

@@ -111,7 +111,7 @@ abstract class SpanFace extends View {
   }
 
   get kind(): number {
-    return this.uint(0x30);
+    return this.enumValue(0x30);
   }
 
   get parentSpanId(): string {
@@ -145,7 +145,7 @@ abstract class SpanFace extends View {
   }
 
   get statusCode(): number {
-    return lastChild(this, STATUS_FIELD, STATUS)?.uint(0x18) ?? 0;
+    return lastChild(this, STATUS_FIELD, STATUS)?.enumValue(0x18) ?? 0;
   }
 
   get statusMessage(): string {

@@ -11,6 +11,7 @@ import {
   readTraces,
 } from '../../test/reading.js';
 import { numRuns, requests } from '../../test/requests.js';
+import { jsonToProtobuf } from '../json/parse.js';
 import { LogsBatch } from '../logs/logs-batch.js';
 import { MetricsBatch } from '../metrics/metrics-batch.js';
 import { TracesBatch } from '../traces/traces-batch.js';
@@ -54,5 +55,14 @@ describe('every field reads as the official decoder reads it, and reading change
       }),
       { numRuns },
     );
+  });
+
+  // No writer means it, but a newer one may: enums are open, and they are signed.
+  test('enums below zero', () => {
+    const logs = jsonToProtobuf('logs', '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":-5}]}]}]}');
+    expect(readLogs(new LogsBatch(logs, false))).toEqual(plainLogs(plain('logs', logs)));
+    const spans = '{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":-5,"status":{"code":-2147483648}}]}]}]}';
+    const traces = jsonToProtobuf('traces', spans);
+    expect(readTraces(new TracesBatch(traces, false))).toEqual(plainTraces(plain('traces', traces)));
   });
 });

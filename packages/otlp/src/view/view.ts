@@ -168,10 +168,15 @@ export class View {
     this.put(log, tag, src, log.used - src);
   }
 
-  /** An enum or uint32. */
+  /** A uint32. */
   uint(tag: number): number {
     const p = this.locate(tag);
     return p < 0 ? 0 : foundIn[p]! < 128 ? foundIn[p]! : varint32(foundIn, p);
+  }
+
+  /** An enum, which protobuf holds in 32 signed bits. */
+  enumValue(tag: number): number {
+    return this.uint(tag) | 0;
   }
 
   /** Writes an enum or uint32; one byte over one byte in place. */

@@ -7,6 +7,7 @@ import { closingAnswer } from './http-closing.js';
 import { NodeCarrier } from './http-node-carrier.js';
 import { PlainConnection, type PlainDoor } from './http-plain-connection.js';
 import { HttpRequest } from './http-request.js';
+import { type Route, routeOf, unmetExpectation } from './http-route.js';
 import type { Intake } from './intake.js';
 import { listenError } from './listen-error.js';
 import type { HttpDoorSettings } from './settings.js';
@@ -37,6 +38,8 @@ export class HttpDoor implements Door, PlainDoor {
     this.timer = undefined;
     this.server = createServer({
       IncomingMessage: HttpRequest,
+      // A request without Host is refused by its route, with a reason.
+      requireHostHeader: false,
       keepAliveTimeout: settings.idleTimeout,
       headersTimeout: Math.min(settings.headersTimeout, settings.requestTimeout),
       requestTimeout: settings.requestTimeout,
@@ -45,14 +48,15 @@ export class HttpDoor implements Door, PlainDoor {
     this.nodes = this.server.listeners('connection') as ((socket: Socket) => void)[];
     this.server.removeAllListeners('connection');
     this.server.on('connection', (socket: Socket) => this.connected(socket));
-    const take = (waits: boolean): RequestListener<typeof HttpRequest> => {
+    const take = (waits: boolean, route: (request: HttpRequest) => Route): RequestListener<typeof HttpRequest> => {
       return (request, response) => {
         const open = this.others.get(request.socket) ?? new Set();
-        new NodeCarrier(this.intake, request, response, open, waits).begin();
+        new NodeCarrier(this.intake, request, response, open, waits).begin(route(request));
       };
     };
-    this.server.on('request', take(false));
-    this.server.on('checkContinue', take(true));
+    this.server.on('request', take(false, routeOf));
+    this.server.on('checkContinue', take(true, routeOf));
+    this.server.on('checkExpectation', take(false, unmetExpectation));
     this.server.on('clientError', (error, socket) => this.refuseConnection(error, socket as Socket));
   }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { HttpCarrier } from './http-carrier.js';
 import { HttpExchange } from './http-exchange.js';
 import type { HttpRequest } from './http-request.js';
-import { routeOf } from './http-route.js';
+import type { Route } from './http-route.js';
 import type { Intake } from './intake.js';
 
 /** A request that Node's own server has read, of any form that HTTP/1.1 allows. */
@@ -27,9 +27,9 @@ export class NodeCarrier implements HttpCarrier {
     open.add(this);
   }
 
-  begin(): void {
+  begin(route: Route): void {
     const length = this.request.headers['content-length'];
-    if (!this.exchange.begin(routeOf(this.request), length === undefined ? undefined : Number(length))) return;
+    if (!this.exchange.begin(route, length === undefined ? undefined : Number(length))) return;
     if (this.waits) this.response.writeContinue();
     this.waits = false;
     this.request.reader = this.exchange;

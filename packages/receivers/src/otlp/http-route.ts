@@ -23,6 +23,9 @@ const paths: ReadonlyMap<string, Signal> = new Map([
 /** Reads path, method, content type and content encoding; answers that have no known encoding of their own are JSON. */
 export function routeOf(request: IncomingMessage): Route {
   const encoding = encodingOf(request.headers['content-type']);
+  // RFC 9112 section 3.2; Node would answer with no reason at all.
+  if (request.headers.host === undefined && request.httpVersionMinor === 1)
+    return refuse(encoding, 400, 3, 'expected a Host header');
   const signal = paths.get(request.url ?? '') ?? paths.get(pathOf(request.url ?? ''));
   if (signal === undefined)
     return refuse(encoding, 404, 5, `no such path; expected one of ${[...paths.keys()].join(', ')}`);
@@ -36,6 +39,12 @@ export function routeOf(request: IncomingMessage): Route {
     });
   }
   return { signal, encoding, coding };
+}
+
+/** What becomes of a request that expects something else than `100-continue` (RFC 9110 section 10.1.1). */
+export function unmetExpectation(request: IncomingMessage): Route {
+  const encoding = encodingOf(request.headers['content-type']);
+  return refuse(encoding, 417, 3, 'expected no Expect header, or Expect: 100-continue');
 }
 
 function pathOf(url: string): string {
