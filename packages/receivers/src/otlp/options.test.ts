@@ -18,7 +18,7 @@ describe('options', () => {
       grpc: false,
       http: { endpoint: { host: '::1', port: 80 }, idleTimeout: 120_000 },
     });
-    expect(parseSettings({ http: '0.0.0.0:1' })).toMatchObject({
+    expect(parseSettings({ http: '0.0.0.0:1', allowUnauthenticated: true })).toMatchObject({
       http: { endpoint: { host: '0.0.0.0', port: 1 }, requestTimeout: 60_000 },
     });
   });
