@@ -46,8 +46,10 @@ export async function readPem(path: string, sources: PemFiles): Promise<PemFiles
       throw new ConfigError(`${path}.${part}`, 'certificates in PEM form', { cause: error });
     }
   }
+  if (read.cert === undefined && read.key === undefined) return read;
   try {
-    createSecureContext(read);
+    // With a list, even an empty one, the usual authorities are not loaded.
+    createSecureContext({ ...read, ca: read.ca ?? [] });
   } catch (error) {
     throw new ConfigError(`${path}.key`, 'the key of the certificate, in PEM form', { cause: error });
   }

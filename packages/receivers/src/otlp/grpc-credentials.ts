@@ -14,6 +14,9 @@ export function serverCredentials(grpc: typeof Grpc, certificates: Certificates)
   return create(provider, clientAuth === 'none' ? null : provider, clientAuth === 'require');
 }
 
+// grpc-js begins to pass on what it hears after it has begun to listen; what it is told at once is lost.
+const later: (run: () => void) => void = queueMicrotask;
+
 class FollowingProvider implements Provider {
   private readonly certificates: Certificates;
   private readonly caListeners = new Set<CaListener>();
@@ -29,7 +32,7 @@ class FollowingProvider implements Provider {
 
   addCaCertificateListener(listener: CaListener): void {
     this.caListeners.add(listener);
-    this.tellCa(listener);
+    later(() => this.tellCa(listener));
   }
 
   removeCaCertificateListener(listener: CaListener): void {
@@ -38,7 +41,7 @@ class FollowingProvider implements Provider {
 
   addIdentityCertificateListener(listener: IdentityListener): void {
     this.identityListeners.add(listener);
-    this.tellIdentity(listener);
+    later(() => this.tellIdentity(listener));
   }
 
   removeIdentityCertificateListener(listener: IdentityListener): void {

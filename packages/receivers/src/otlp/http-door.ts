@@ -30,6 +30,8 @@ export class HttpDoor implements Door, PlainDoor {
   declare private readonly plain: Map<Socket, PlainConnection>;
   /** All others, with the requests that are being read or answered on them. */
   declare private readonly others: Map<Socket, Set<NodeCarrier>>;
+  /** What lies under TLS connections, also under those whose handshake is not done. */
+  declare private readonly below: Set<Socket>;
   declare private timer: NodeJS.Timeout | undefined;
 
   constructor(intake: Intake, settings: HttpDoorSettings, certificates?: Certificates) {
@@ -39,6 +41,7 @@ export class HttpDoor implements Door, PlainDoor {
     this.answers = new AnswerText(settings.idleTimeout);
     this.plain = new Map();
     this.others = new Map();
+    this.below = new Set();
     this.timer = undefined;
     const options = {
       IncomingMessage: HttpRequest,
@@ -97,6 +100,7 @@ export class HttpDoor implements Door, PlainDoor {
     const deadline = setTimeout(() => {
       this.server.closeAllConnections();
       for (const socket of this.plain.keys()) socket.destroy();
+      for (const socket of this.below) socket.destroy();
     }, lingerMs);
     await closed;
     clearTimeout(deadline);
@@ -121,6 +125,10 @@ export class HttpDoor implements Door, PlainDoor {
     });
     // Connections that exist go on under the certificates that they began with.
     certificates.follow((next) => server.setSecureContext({ ...next, minVersion: 'TLSv1.2' }));
+    server.on('connection', (socket: Socket) => {
+      this.below.add(socket);
+      socket.once('close', () => this.below.delete(socket));
+    });
     const failures = new HandshakeFailures(this.intake.host, 'http');
     server.on('tlsClientError', (error, socket) => failures.add(error, socket));
     return server;
