@@ -87,7 +87,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('headers from a helper over %s
     expect([made, authorizations()]).toEqual([3, ['token 1', 'token 2', 'token 2', 'token 3']]);
   });
 
-  test('while it fails, the headers before are used', async () => {
+  test('while it fails, the headers before are used, and it is run once a minute', async () => {
     const clock = fakeClock();
     let isBroken = false;
     const helper = headersHelper(
@@ -95,17 +95,23 @@ describe.each(['http/protobuf', 'grpc'] as const)('headers from a helper over %s
         if (isBroken) throw new TypeError('cannot reach vault with s3cret');
         return { authorization: 'good' };
       },
-      { refresh: '1m' },
+      { refresh: '2m' },
     );
     const { stage, host, authorizations } = await running(protocol, helper, undefined, clock);
     await stage.consume(logs(1), flow());
     isBroken = true;
+    await clock.advance(120_000);
+    for (let i = 0; i < 3; i++) await stage.consume(logs(1), flow());
+    const failure = {
+      level: 'warn',
+      fields: { reason: 'TypeError' },
+      message: 'headers cannot be made (from a function)',
+    };
+    expect(host.log).toEqual([failure]);
     await clock.advance(60_000);
     await stage.consume(logs(1), flow());
-    expect(authorizations()).toEqual(['good', 'good']);
-    expect(host.log).toEqual([
-      { level: 'warn', fields: { reason: 'TypeError' }, message: 'headers cannot be made (from a function)' },
-    ]);
+    expect(host.log).toEqual([failure, failure]);
+    expect(authorizations()).toEqual(Array(5).fill('good'));
   });
 });
 

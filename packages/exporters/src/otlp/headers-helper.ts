@@ -11,6 +11,9 @@ export interface HeadersHelperOptions {
   readonly timeout?: Duration;
 }
 
+/** After a failure the headers before are used for this long without another attempt, in milliseconds. */
+const pauseMs = 60_000;
+
 /** Makes headers now. @throws any error; its message is never shown. */
 type Make = (timeoutMs: number) => Promise<unknown>;
 
@@ -46,7 +49,8 @@ export class HeadersHelper {
   private readonly refreshMs: number;
   private readonly timeoutMs: number;
   private headers: Headers | undefined;
-  private madeAt = 0;
+  /** When to make them anew, in milliseconds since 1970. */
+  private dueAt = 0;
   private making: Promise<Headers> | undefined;
 
   /** @internal */
@@ -60,7 +64,7 @@ export class HeadersHelper {
   /** The headers for the next request. @throws when there are none yet and none can be made. */
   current(clock: Clock, logger: Logger): Promise<Headers> | Headers {
     const { headers } = this;
-    if (headers !== undefined && clock.now() - this.madeAt < this.refreshMs) return headers;
+    if (headers !== undefined && clock.now() < this.dueAt) return headers;
     return this.renew(clock, logger).catch((error: unknown) => {
       if (headers === undefined) throw error;
       return headers;
@@ -78,6 +82,7 @@ export class HeadersHelper {
     this.making ??= this.run(clock)
       .catch((error: unknown) => {
         logger.warn({ reason: reasonOf(error) }, `headers cannot be made (${this.shown})`);
+        this.dueAt = clock.now() + Math.min(this.refreshMs, pauseMs);
         throw error;
       })
       .finally(() => {
@@ -94,7 +99,7 @@ export class HeadersHelper {
     try {
       const made = checked(await Promise.race([this.make(this.timeoutMs), late]));
       this.headers = made;
-      this.madeAt = clock.now();
+      this.dueAt = clock.now() + this.refreshMs;
       return made;
     } finally {
       cancel();

@@ -40,7 +40,7 @@ async function start(settings: OtlpReceiverSettings, out: Outlets<Signal>, host:
   const gate = auth && new Gate(auth, host);
   const intake = new Intake(out, host, settings.maxBytes, gate, identity && new IdentityStamp(identity));
   const certificates = tls && (await Certificates.read(tls, host));
-  if (auth !== undefined && tls === undefined) warnOfClearText(settings, host);
+  warnOfOpenDoor(settings, host);
   const doors: Door[] = [];
   if (settings.grpc !== false) doors.push(new GrpcDoor(intake, settings.grpc, certificates));
   if (settings.http !== false) doors.push(new HttpDoor(intake, settings.http, certificates));
@@ -65,8 +65,10 @@ async function start(settings: OtlpReceiverSettings, out: Outlets<Signal>, host:
   };
 }
 
-function warnOfClearText({ grpc, http }: OtlpReceiverSettings, host: Host): void {
-  const open = [grpc, http].filter((door) => door !== false && !isLoopback(door.endpoint.host));
-  if (open.length > 0)
+function warnOfOpenDoor({ grpc, http, auth, tls }: OtlpReceiverSettings, host: Host): void {
+  const isOpen = [grpc, http].some((door) => door !== false && !isLoopback(door.endpoint.host));
+  if (!isOpen) return;
+  if (auth === undefined) host.logger.warn({}, 'everybody who can connect may send, and say to be anybody');
+  else if (tls === undefined)
     host.logger.warn({}, 'credentials come in clear text: use tls, unless something in front of this receiver does');
 }

@@ -95,7 +95,11 @@ const tls: v.GenericSchema<unknown, ReceiverTlsSettings> = v.pipe(
 
 const isAuth = (value: unknown): boolean =>
   typeof value === 'function' || (typeof value === 'object' && value !== null && 'authenticate' in value);
-const auth = v.custom<Authenticator | Authenticate>(isAuth, 'bearer(), basic(), jwt(), anyOf() or a function');
+const auth = v.pipe(
+  v.unknown(),
+  v.check(isAuth, 'bearer(), basic(), jwt(), anyOf() or a function'),
+  v.transform((value) => value as Authenticator | Authenticate),
+);
 const claim = v.pipe(
   v.string(),
   v.check((text) => parseClaimPath(text) !== undefined, claimPathForm),

@@ -158,8 +158,11 @@ describe('keys that the issuer publishes', () => {
     expect(asked()).toBe(1);
   });
 
-  test('that cannot be fetched are no fault of the sender', async () => {
-    const { url } = await publish(async () => ({ status: 500, body: {} }));
+  test.each([
+    [500, {}],
+    [200, { keys: 'none' }],
+  ])('that cannot be fetched (%i, %j) are no fault of the sender', async (status, body) => {
+    const { url } = await publish(async () => ({ status, body }));
     const auth = await started({ jwks: url });
     const good = await token();
     await expect(ask(auth, `Bearer ${good}`)).rejects.toMatchObject({ code: 'unavailable', retryable: true });

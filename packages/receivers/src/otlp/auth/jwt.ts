@@ -86,6 +86,9 @@ function checkUrl(url: string): void {
 const maxRemembered = 10_000;
 const rememberedMs = 5 * 60_000;
 
+/** Of jose's errors those that the issuer's keys are to blame for. */
+const keyTrouble = new Set(['ERR_JOSE_GENERIC', 'ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID']);
+
 class Jwt implements Authenticator {
   readonly name = 'jwt';
   readonly challenge = 'Bearer';
@@ -153,8 +156,7 @@ class Jwt implements Authenticator {
     const { errors } = this.jose as typeof import('jose');
     if (error instanceof errors.JWTExpired) return 'expired credentials';
     // jose tells a set of keys that could not be fetched by the plain class, and by what fetch throws.
-    const isFetch =
-      !(error instanceof errors.JOSEError) || error.code === 'ERR_JOSE_GENERIC' || error.code === 'ERR_JWKS_TIMEOUT';
+    const isFetch = !(error instanceof errors.JOSEError) || keyTrouble.has(error.code);
     if (isFetch && typeof this.options.jwks === 'string')
       throw new PipelineError('unavailable', 'the keys to check tokens with cannot be fetched', { cause: error });
     return 'wrong credentials';
