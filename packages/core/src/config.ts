@@ -1,4 +1,5 @@
 import type { Exporter, Processor, Receiver } from './component.js';
+import type { Secret } from './credentials/secret.js';
 import type { Signal } from './signal.js';
 import type { Bytes, Duration } from './units.js';
 
@@ -33,7 +34,8 @@ export interface PipelinesConfig {
     readonly metrics?: {
       readonly endpoint: string;
       readonly interval?: Duration;
-      readonly headers?: Readonly<Record<string, string>>;
+      /** Request headers; values may be `secret.env()` and `secret.file()`. */
+      readonly headers?: Readonly<Record<string, string | Secret>>;
     };
   };
 }

@@ -1,11 +1,21 @@
+/** Who a sender has proved to be, as the receiver that checked it found out. */
+export interface Identity {
+  /** The same for two requests exactly when they come from the same identity; not for people, and no secret. */
+  readonly key: string;
+  /** What was verified: the claims of a token, a user's name, the names in a certificate. */
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
 /** Who sent a request: for routing, attribution and logs. */
 export interface Peer {
   /** Remote address as `host:port`, when the transport has one. */
   readonly address?: string;
   /** Transport the request came by, such as `http/protobuf`, `http/json`, `grpc`, `file`. */
   readonly transport?: string;
-  /** Request headers or gRPC metadata, lower-case names. */
+  /** Request headers or gRPC metadata, lower-case names; without those that hold credentials. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whom the sender has proved to be; undefined when nobody asked. */
+  readonly identity?: Identity | undefined;
 }
 
 /**

@@ -15,6 +15,8 @@ export type {
 } from './component.js';
 export type { Pipeline, PipelinesConfig } from './config.js';
 export type { Consume, Stage } from './consume.js';
+export { type PemFiles, type PemSource, pemKey, pemSource, readPem, watchPem } from './credentials/pem-files.js';
+export { revealed, Secret, type SecretMaker, secret } from './credentials/secret.js';
 export { combineStates } from './define/combine-states.js';
 export { commitFrom } from './define/commit-from.js';
 // For people who write components
@@ -32,7 +34,7 @@ export { stage } from './define/stage.js';
 export { type StateCodec, StateMap } from './define/state-map.js';
 export { PipelineError, type PipelineErrorCode, type PipelineErrorOptions } from './error.js';
 export { type FieldClass, fieldClasses } from './field-class.js';
-export type { Flow, Peer, RequestFlow } from './flow.js';
+export type { Flow, Identity, Peer, RequestFlow } from './flow.js';
 export type { Admission, Clock, FlowOptions, Host, Lease, Logger } from './host.js';
 export { systemClock } from './observe/clock.js';
 export type { CollectorEvent, CollectorState } from './observe/events.js';

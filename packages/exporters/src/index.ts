@@ -6,11 +6,15 @@ export { type MirrorOptions, mirror } from './mirror/mirror.js';
 export {
   type HeaderSource,
   type Headers,
+  HeadersHelper,
+  type HeadersHelperOptions,
+  headersHelper,
   type OtlpExporterFromEnvOptions,
   type OtlpExporterOptions,
   type OtlpProtocol,
   otlpExporter,
   otlpExporterFromEnv,
+  type SecretHeaders,
   type TlsFiles,
 } from './otlp/otlp.js';
 export {

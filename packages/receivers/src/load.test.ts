@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const sources = fileURLToPath(new URL('.', import.meta.url));
-const heavy = ['rxjs', '@grpc/grpc-js', '@opentelemetry/api'];
+const heavy = ['rxjs', '@grpc/grpc-js', 'jose', '@opentelemetry/api'];
 
 test('loading the package loads no heavy module: they come when a receiver that needs them starts', () => {
   const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter(

@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
 import type { Client, Metadata, ServiceError } from '@grpc/grpc-js';
-import type { AnyBatch, Flow, PipelineError, Signal } from '@otelier/core';
+import type { AnyBatch, Flow, PemFiles, PipelineError, Signal } from '@otelier/core';
 import { decodeExportResponse, type PartialSuccess } from '@otelier/otlp';
 import { onAbort } from '../abort.js';
 import { grpcError } from './grpc-answer.js';
-import { currentHeaders, type Headers } from './headers.js';
-import { readTlsFiles } from './tls.js';
+import { HeaderSession } from './header-session.js';
+import type { Headers } from './headers.js';
+import { followTls } from './tls.js';
 import { attempt, maxAnswerBytes, orAborted, type Transport, type TransportOptions, userAgent } from './transport.js';
 
 const methods: Readonly<Record<Signal, string>> = {
@@ -15,18 +16,15 @@ const methods: Readonly<Record<Signal, string>> = {
 };
 
 const gzip = 2;
+const permissionDenied = 7;
 const unauthenticated = 16;
 
 /** Opens OTLP over gRPC; `https` endpoints get TLS, `http` endpoints do not. */
 export async function openGrpc(options: TransportOptions): Promise<Transport> {
-  const { endpoint, settings } = options;
+  const { endpoint, settings, host } = options;
   // A CommonJS package loads faster with require than with import, which parses it for its exports first.
   const grpc = createRequire(import.meta.url)('@grpc/grpc-js') as typeof import('@grpc/grpc-js');
-  const tls = await readTlsFiles(settings.tls);
   const secure = endpoint.url.protocol === 'https:';
-  const credentials = secure
-    ? grpc.credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
-    : grpc.credentials.createInsecure();
   const address = `${endpoint.url.hostname}:${endpoint.url.port || (secure ? 443 : 80)}`;
   const channel = {
     'grpc.primary_user_agent': userAgent,
@@ -40,21 +38,71 @@ export async function openGrpc(options: TransportOptions): Promise<Transport> {
     // Channels to one address share a connection unless told not to.
     ...(settings.connections > 1 ? { 'grpc.use_local_subchannel_pool': 1 } : {}),
   };
-  const clients = Array.from({ length: settings.connections }, () => new grpc.Client(address, credentials, channel));
-  return new GrpcTransport(clients, () => new grpc.Metadata(), options);
+  const open = (tls: PemFiles<Buffer>): Clients => {
+    const credentials = secure
+      ? grpc.credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null)
+      : grpc.credentials.createInsecure();
+    const make = () => new grpc.Client(address, credentials, channel);
+    return new Clients(Array.from({ length: settings.connections }, make));
+  };
+  let transport: GrpcTransport | undefined;
+  const tls = await followTls(settings.tls, host, (pem) => transport?.replaceClients(open(pem)));
+  transport = new GrpcTransport(open(tls.pem), () => new grpc.Metadata(), options, tls.stop);
+  return transport;
+}
+
+/** Connections under the same certificates, taken in turn; once retired they are closed when no call is under way any more. */
+class Clients {
+  declare private readonly all: readonly Client[];
+  declare private turn: number;
+  declare private open: number;
+  declare private isRetired: boolean;
+
+  constructor(all: readonly Client[]) {
+    this.all = all;
+    this.turn = 0;
+    this.open = 0;
+    this.isRetired = false;
+  }
+
+  take(): Client {
+    this.open++;
+    return this.all[this.turn++ % this.all.length] as Client;
+  }
+
+  giveBack(): void {
+    this.open--;
+    if (this.isRetired && this.open === 0) this.close();
+  }
+
+  retire(): void {
+    this.isRetired = true;
+    if (this.open === 0) this.close();
+  }
+
+  close(): void {
+    for (const client of this.all) client.close();
+  }
 }
 
 class GrpcTransport implements Transport {
-  declare private readonly clients: readonly Client[];
+  declare private clients: Clients;
   declare private readonly metadata: () => Metadata;
   declare private readonly options: TransportOptions;
-  declare private turn: number;
+  declare private readonly stopFollowing: () => void;
 
-  constructor(clients: readonly Client[], metadata: () => Metadata, options: TransportOptions) {
+  constructor(clients: Clients, metadata: () => Metadata, options: TransportOptions, stopFollowing: () => void) {
     this.clients = clients;
     this.metadata = metadata;
     this.options = options;
-    this.turn = 0;
+    this.stopFollowing = stopFollowing;
+  }
+
+  /** What is sent from now on goes by these; what is under way is not disturbed. */
+  replaceClients(clients: Clients): void {
+    const old = this.clients;
+    this.clients = clients;
+    old.retire();
   }
 
   async send(batch: AnyBatch, flow: Flow): Promise<PartialSuccess | undefined> {
@@ -64,17 +112,16 @@ class GrpcTransport implements Transport {
     const limits = { flow, timeoutMs: settings.timeoutMs, clock: host.clock, target };
     const answer = await attempt(limits, async (aborted) => {
       const via = this.options.via(flow);
-      const call = async () => {
-        const headers = await orAborted(currentHeaders(settings.headers, target), aborted);
-        return this.call(body, { ...headers, ...via }, aborted);
-      };
+      const session = new HeaderSession(settings.headers, target, host);
+      const call = (headers: Headers) => this.call(body, { ...headers, ...via }, aborted);
       try {
-        return await call();
+        return await call(await orAborted(session.first(), aborted));
       } catch (error) {
-        // A token may have run out since it was made; the function that made it can make another.
-        if (typeof settings.headers !== 'function' || !isServiceError(error) || error.code !== unauthenticated)
-          throw error;
-        return call();
+        if (!isServiceError(error) || (error.code !== unauthenticated && error.code !== permissionDenied)) throw error;
+        const denial = error.code === unauthenticated ? 'unauthenticated' : 'forbidden';
+        const others = await orAborted(session.another(denial), aborted);
+        if (others === undefined) throw error;
+        return call(others);
       }
     }).catch((error: unknown) => {
       throw isServiceError(error) ? this.failure(error) : error;
@@ -88,7 +135,8 @@ class GrpcTransport implements Transport {
   }
 
   private call(body: Buffer, headers: Headers, signal: AbortSignal): Promise<Buffer> {
-    const client = this.clients[this.turn++ % this.clients.length] as Client;
+    const { clients } = this;
+    const client = clients.take();
     const metadata = this.metadata();
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
     return new Promise((resolve, reject) => {
@@ -102,6 +150,7 @@ class GrpcTransport implements Transport {
         { deadline: Date.now() + this.options.settings.timeoutMs },
         (error, answer) => {
           stay();
+          clients.giveBack();
           if (error) reject(error);
           else resolve(answer ?? Buffer.alloc(0));
         },
@@ -117,7 +166,8 @@ class GrpcTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    for (const client of this.clients) client.close();
+    this.stopFollowing();
+    this.clients.close();
   }
 }
 

@@ -1,10 +1,11 @@
-import { type AnyBatch, type Flow, PipelineError } from '@otelier/core';
+import { type AnyBatch, type Flow, type PemFiles, PipelineError } from '@otelier/core';
 import type { PartialSuccess } from '@otelier/otlp';
 import type { Pool } from 'undici';
 import { compress } from './compress.js';
-import { currentHeaders, type Headers } from './headers.js';
+import { HeaderSession } from './header-session.js';
+import type { Headers } from './headers.js';
 import { type HttpAnswer, readAnswer } from './http-answer.js';
-import { readTlsFiles } from './tls.js';
+import { followTls } from './tls.js';
 import { attempt, maxAnswerBytes, orAborted, type Transport, type TransportOptions, userAgent } from './transport.js';
 
 // Longer than the pause between two requests of Claude Code (5 s), shorter than the patience of common load balancers (60 s).
@@ -12,31 +13,48 @@ const keepAliveTimeout = 30_000;
 
 /** Opens OTLP over HTTP/1.1: one keep-alive pool per endpoint. */
 export async function openHttp(options: TransportOptions): Promise<Transport> {
-  const { endpoint, settings } = options;
-  const [{ Pool }, tls] = await Promise.all([import('undici'), readTlsFiles(settings.tls)]);
-  const pool = new Pool(endpoint.url.origin, {
-    connections: settings.connections,
-    keepAliveTimeout,
-    maxResponseSize: maxAnswerBytes,
-    // One clock rules an attempt: ours.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: settings.timeoutMs, ...tls },
-  });
-  return new HttpTransport(pool, options);
+  const { endpoint, settings, host } = options;
+  const { Pool } = await import('undici');
+  const open = (tls: PemFiles<Buffer>): Pool =>
+    new Pool(endpoint.url.origin, {
+      connections: settings.connections,
+      keepAliveTimeout,
+      maxResponseSize: maxAnswerBytes,
+      // One clock rules an attempt: ours.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: settings.timeoutMs, ...(tls as { readonly [K in keyof typeof tls]?: Buffer }) },
+    });
+  let transport: HttpTransport | undefined;
+  const tls = await followTls(settings.tls, host, (pem) => transport?.replacePool(open(pem)));
+  transport = new HttpTransport(open(tls.pem), options, tls.stop);
+  return transport;
 }
 
 class HttpTransport implements Transport {
-  declare private readonly pool: Pool;
+  declare private pool: Pool;
+  /** Pools under certificates that were replaced, while requests are under way in them. */
+  declare private readonly retired: Set<Pool>;
+  declare private readonly stopFollowing: () => void;
   declare private readonly options: TransportOptions;
   declare private readonly path: string;
   declare private readonly contentType: string;
 
-  constructor(pool: Pool, options: TransportOptions) {
+  constructor(pool: Pool, options: TransportOptions, stopFollowing: () => void) {
     this.pool = pool;
+    this.retired = new Set();
+    this.stopFollowing = stopFollowing;
     this.options = options;
     this.path = options.endpoint.url.pathname + options.endpoint.url.search;
     this.contentType = options.settings.protocol === 'http/json' ? 'application/json' : 'application/x-protobuf';
+  }
+
+  /** What is sent from now on goes by this pool; what is under way is not disturbed. */
+  replacePool(pool: Pool): void {
+    const old = this.pool;
+    this.pool = pool;
+    this.retired.add(old);
+    void old.close().finally(() => this.retired.delete(old));
   }
 
   async send(batch: AnyBatch, flow: Flow): Promise<PartialSuccess | undefined> {
@@ -46,13 +64,13 @@ class HttpTransport implements Transport {
     const limits = { flow, timeoutMs: settings.timeoutMs, clock: host.clock, target };
     const answer = await attempt(limits, async (aborted) => {
       const via = this.options.via(flow);
-      const post = async () => {
-        const headers = await orAborted(currentHeaders(settings.headers, target), aborted);
-        return this.post(body, { ...headers, ...via }, aborted);
-      };
-      const first = await post();
-      // A token may have run out since it was made; the function that made it can make another.
-      return first.status === 401 && typeof settings.headers === 'function' ? post() : first;
+      const session = new HeaderSession(settings.headers, target, host);
+      const post = (headers: Headers) => this.post(body, { ...headers, ...via }, aborted);
+      const first = await post(await orAborted(session.first(), aborted));
+      if (first.status !== 401 && first.status !== 403) return first;
+      const denial = first.status === 401 ? 'unauthenticated' : 'forbidden';
+      const others = await orAborted(session.another(denial), aborted);
+      return others === undefined ? first : post(others);
     });
     return readAnswer(answer, signal, target, host.clock.now());
   }
@@ -99,7 +117,8 @@ class HttpTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    await this.pool.destroy();
+    this.stopFollowing();
+    await Promise.all([this.pool, ...this.retired].map((pool) => pool.destroy()));
   }
 }
 

@@ -1,8 +1,20 @@
 import * as zlib from 'node:zlib';
-import { type Bytes, bytes, ConfigError, type Duration, duration, type FieldClass, parseOptions } from '@otelier/core';
+import {
+  type Bytes,
+  bytes,
+  ConfigError,
+  type Duration,
+  duration,
+  type FieldClass,
+  type PemSource,
+  parseOptions,
+  pemSource,
+  Secret,
+} from '@otelier/core';
 import * as v from 'valibot';
 import { clearance } from '../clearance.js';
-import { type HeaderSource, type Headers, headerMistake } from './headers.js';
+import { type HeaderSource, type Headers, headerMistake, type SecretHeaders } from './headers.js';
+import { HeadersHelper } from './headers-helper.js';
 
 /** How OTLP travels: HTTP with protobuf bodies, HTTP with JSON bodies, or gRPC. */
 export type OtlpProtocol = 'http/protobuf' | 'http/json' | 'grpc';
@@ -19,7 +31,10 @@ export interface OtlpExporterOptions {
   readonly protocol?: OtlpProtocol;
   /** Default `gzip`. `zstd` needs a Node whose `node:zlib` has it, and HTTP. */
   readonly compression?: 'gzip' | 'zstd' | 'none';
-  /** Request headers or gRPC metadata, or a function that is asked before every request, and once more when the answer is 401. */
+  /**
+   * Request headers or gRPC metadata, whose values may be `secret.env()` and `secret.file()`; a function that is asked before every request,
+   * and once more when the answer is 401; or a {@link headersHelper}, which keeps what it got for a while.
+   */
   readonly headers?: HeaderSource;
   /** How long one request may take. Default `10s`. */
   readonly timeout?: Duration;
@@ -27,7 +42,7 @@ export interface OtlpExporterOptions {
   readonly maxBytes?: Bytes;
   /** Connections per endpoint. Default 16 over HTTP and 1 over gRPC. */
   readonly connections?: number;
-  /** Files in PEM form, read when the pipeline starts. */
+  /** Files in PEM form; changes count for new connections without a gap. */
   readonly tls?: TlsFiles;
   /** Name in telemetry. Default `otlp`. */
   readonly name?: string;
@@ -40,13 +55,23 @@ export interface OtlpExporterOptions {
   readonly clearance?: readonly FieldClass[];
 }
 
-/** PEM files for https endpoints. */
+/** Certificates for https endpoints: paths of PEM files, or secrets that hold the PEM text. */
 export interface TlsFiles {
   /** Certificates to trust instead of the usual ones. */
-  readonly ca?: string;
+  readonly ca?: PemSource;
   /** Our certificate, and its key, for mutual TLS. */
-  readonly cert?: string;
-  readonly key?: string;
+  readonly cert?: PemSource;
+  readonly key?: PemSource;
+  /** How often to look for new ones. Default `5s`. */
+  readonly reloadInterval?: Duration;
+}
+
+/** {@link TlsFiles} in force. */
+export interface TlsSettings {
+  readonly ca?: PemSource | undefined;
+  readonly cert?: PemSource | undefined;
+  readonly key?: PemSource | undefined;
+  readonly reloadInterval: number;
 }
 
 /** Options in force, checked, with units resolved. */
@@ -61,13 +86,19 @@ export interface OtlpSettings {
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly connections: number;
-  readonly tls: TlsFiles;
+  readonly tls: TlsSettings;
   readonly name: string;
   readonly temporality: 'delta' | 'cumulative' | undefined;
   readonly clearance: readonly FieldClass[] | undefined;
 }
 
 const MiB = 1024 * 1024;
+
+function isRecord(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof HeadersHelper)
+    return false;
+  return Object.values(value).every((each) => typeof each === 'string' || each instanceof Secret);
+}
 
 const schema = v.strictObject({
   endpoint: v.optional(v.string()),
@@ -78,7 +109,8 @@ const schema = v.strictObject({
   compression: v.optional(v.picklist(['gzip', 'zstd', 'none']), 'gzip'),
   headers: v.optional(
     v.union([
-      v.record(v.string(), v.string()),
+      v.instance(HeadersHelper),
+      v.custom<SecretHeaders>(isRecord, 'a record, a function or a headersHelper'),
       v.custom<() => Headers | Promise<Headers>>((value) => typeof value === 'function', 'a record or a function'),
     ]),
   ),
@@ -86,7 +118,13 @@ const schema = v.strictObject({
   maxBytes: v.optional(bytes()),
   connections: v.optional(v.pipe(v.number(), v.integer('a whole number'), v.minValue(1, 'at least 1'))),
   tls: v.optional(
-    v.strictObject({ ca: v.optional(v.string()), cert: v.optional(v.string()), key: v.optional(v.string()) }),
+    v.strictObject({
+      ca: v.optional(pemSource),
+      cert: v.optional(pemSource),
+      key: v.optional(pemSource),
+      reloadInterval: v.optional(duration(), '5s'),
+    }),
+    {},
   ),
   name: v.optional(
     v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, "a name such as 'otlp' or 'victoria-logs'")),
@@ -109,11 +147,11 @@ export function otlpSettings(options: OtlpExporterOptions): OtlpSettings {
       `'gzip' or 'none' on Node ${process.versions.node}, which has no zstd`,
     );
   }
-  if (typeof given.headers === 'object') {
+  if (typeof given.headers === 'object' && !(given.headers instanceof HeadersHelper)) {
     const mistake = headerMistake(given.headers);
     if (mistake !== undefined) throw new ConfigError(`otlpExporter: headers.${mistake.name}`, mistake.expected);
   }
-  if ((given.tls?.cert === undefined) !== (given.tls?.key === undefined)) {
+  if ((given.tls.cert === undefined) !== (given.tls.key === undefined)) {
     throw new ConfigError('otlpExporter: tls', 'cert and key together');
   }
   return {
@@ -127,7 +165,7 @@ export function otlpSettings(options: OtlpExporterOptions): OtlpSettings {
     timeoutMs: given.timeout,
     maxBytes: given.maxBytes ?? (grpc ? 4 * MiB : 64 * MiB),
     connections: given.connections ?? (grpc ? 1 : 16),
-    tls: (given.tls as TlsFiles | undefined) ?? {},
+    tls: given.tls,
     name: given.name,
     temporality: given.temporality,
     clearance: given.clearance,

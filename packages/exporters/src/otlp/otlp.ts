@@ -4,7 +4,8 @@ import { type OtlpExporterOptions, otlpSettings } from './options.js';
 import { otlpStages } from './stages.js';
 
 export { type OtlpExporterFromEnvOptions, otlpExporterFromEnv } from './env.js';
-export type { HeaderSource, Headers } from './headers.js';
+export type { HeaderSource, Headers, SecretHeaders } from './headers.js';
+export { HeadersHelper, type HeadersHelperOptions, headersHelper } from './headers-helper.js';
 export type { OtlpExporterOptions, OtlpProtocol, TlsFiles } from './options.js';
 
 /**

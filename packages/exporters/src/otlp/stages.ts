@@ -5,6 +5,7 @@ import {
   type Flow,
   type Host,
   PipelineError,
+  Secret,
   type Signal,
   type Stage,
   type Traits,
@@ -12,6 +13,8 @@ import {
 import { clearanceTrait } from '../clearance.js';
 import { deliverParts } from '../parts.js';
 import type { Endpoint } from './endpoint.js';
+import type { HeaderSource } from './headers.js';
+import { HeadersHelper } from './headers-helper.js';
 import { Loop } from './loop.js';
 import type { OtlpSettings } from './options.js';
 import { PartialSuccessReport } from './partial-success.js';
@@ -96,8 +99,21 @@ function unnamed(signal: Signal, host: Host): Stage<AnyBatch> {
 function traits(settings: OtlpSettings, to: { readonly [S in Signal]?: Endpoint }): Traits {
   const labels = Object.fromEntries(Object.entries(to).map(([signal, { label }]) => [signal, label]));
   const { protocol, compression, timeoutMs, maxBytes, connections, headers } = settings;
-  const shown = typeof headers === 'function' ? 'from a function' : Object.keys(headers).map((name) => `${name}: ***`);
-  const options = { endpoints: labels, protocol, compression, timeoutMs, maxBytes, connections, headers: shown };
+  const options = {
+    endpoints: labels,
+    protocol,
+    compression,
+    timeoutMs,
+    maxBytes,
+    connections,
+    headers: shownHeaders(headers),
+  };
   const accepts = settings.temporality === undefined ? {} : { accepts: settings.temporality };
   return { options, ...accepts, ...clearanceTrait(settings.clearance) };
+}
+
+function shownHeaders(headers: HeaderSource): unknown {
+  if (headers instanceof HeadersHelper) return headers.shown;
+  if (typeof headers === 'function') return 'from a function';
+  return Object.entries(headers).map(([name, value]) => `${name}: ${value instanceof Secret ? value : '***'}`);
 }

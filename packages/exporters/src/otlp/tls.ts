@@ -1,21 +1,28 @@
-import { readFile } from 'node:fs/promises';
-import { ConfigError } from '@otelier/core';
-import type { TlsFiles } from './options.js';
+import { type Host, type PemFiles, readPem, watchPem } from '@otelier/core';
+import type { TlsSettings } from './options.js';
 
-/** Contents of {@link TlsFiles}. */
-export type Tls = { readonly [K in keyof TlsFiles]: Buffer };
+const path = 'otlpExporter: tls';
 
-/** Reads the PEM files. @throws {ConfigError} naming the option when one cannot be read. */
-export async function readTlsFiles(files: TlsFiles): Promise<Tls> {
-  const read: { -readonly [K in keyof TlsFiles]: Buffer } = {};
-  for (const option of ['ca', 'cert', 'key'] as const) {
-    const path = files[option];
-    if (path === undefined) continue;
-    try {
-      read[option] = await readFile(path);
-    } catch (error) {
-      throw new ConfigError(`otlpExporter: tls.${option}`, `a PEM file that can be read, at ${path}`, { cause: error });
-    }
-  }
-  return read;
+/** Certificates in force, and what ends following their files. */
+export interface Followed {
+  readonly pem: PemFiles<Buffer>;
+  stop(): void;
+}
+
+/**
+ * Reads certificates, and from then on gives `use` those that replace them.
+ *
+ * @throws {ConfigError} naming the option when a file cannot be read, or certificate and key do not belong together.
+ */
+export async function followTls(
+  settings: TlsSettings,
+  { clock, logger }: Pick<Host, 'clock' | 'logger'>,
+  use: (pem: PemFiles<Buffer>) => void,
+): Promise<Followed> {
+  const { ca, cert, key, reloadInterval: intervalMs } = settings;
+  const sources = { ca, cert, key };
+  const pem = await readPem(path, sources);
+  const isNone = ca === undefined && cert === undefined;
+  const stop = isNone ? () => {} : watchPem({ path, sources, current: pem, intervalMs, clock, logger, use });
+  return { pem, stop };
 }

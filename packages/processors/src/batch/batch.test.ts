@@ -149,6 +149,38 @@ describe('batch', () => {
     );
   });
 
+  test('never merges requests of different identities, whatever comes in, unless it may', async () => {
+    const sender = fc.constantFrom('ada', 'grace', 'nobody');
+    const peerOf = (name: string) =>
+      name === 'nobody' ? {} : { peer: { address: String(Math.random()), identity: { key: name, claims: { name } } } };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(sender, { minLength: 1, maxLength: 20 }),
+        fc.boolean(),
+        async (names, mixIdentities) => {
+          const seen: (string | undefined)[] = [];
+          const watch = processor('watch', { logs: (_batch, flow) => void seen.push(flow.peer?.identity?.key) });
+          await using run = await testPipeline([batch({ mixIdentities }), watch]);
+          const answers = names.map((name) => run.send(session.userPrompt({ prompt: `from ${name}` }), peerOf(name)));
+          await run.clock.advance(200);
+          await Promise.all(answers);
+          const authors = run.received.logs.map((each) => {
+            const prompted = Array.from(each.records(), (record) => String(record.attributes.get('prompt')));
+            return [...new Set(prompted)];
+          });
+          if (mixIdentities) expect(authors).toHaveLength(1);
+          else {
+            expect(authors.every((each) => each.length === 1)).toBe(true);
+            expect(authors).toHaveLength(new Set(names).size);
+            expect(seen.map((key) => `from ${key ?? 'nobody'}`)).toEqual(authors.flat());
+          }
+          expect(run.received.logs.reduce((sum, { count }) => sum + count, 0)).toBe(names.length);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   test.each([
     [{ timeout: '200' }, 'batch: timeout'],
     [{ maxItems: 0 }, 'batch: maxItems'],

@@ -9,7 +9,8 @@ export type { BatchOptions } from './options.js';
  * Merges small requests into larger ones, by time, count and bytes.
  *
  * Senders wait until the batch that they became part of has been delivered, and all hear of its failure. A sender that gives up
- * before that takes its items back; one that gives up later does not stop the others.
+ * before that takes its items back; one that gives up later does not stop the others. Requests of different verified identities are
+ * never in one batch, unless `mixIdentities` says so.
  *
  * @throws {ConfigError} when an option is not what was expected.
  */

@@ -3,6 +3,7 @@ import {
   type Consume,
   type Flow,
   type Host,
+  type Identity,
   type Peer,
   PipelineError,
   type Signal,
@@ -19,6 +20,7 @@ export type BatcherHost = Pick<Host, 'clock' | 'flow'>;
 interface Waiting<B> {
   readonly batch: B;
   readonly flow: Flow;
+  readonly identity: Identity | undefined;
   settle(error?: unknown): void;
   /** Called when the sender gives up; replaced once the request is on its way. */
   gaveUp: () => void;
@@ -57,6 +59,7 @@ export class Batcher<S extends Signal> implements Stage<Signals[S]> {
       const waiting: Waiting<Signals[S]> = {
         batch,
         flow,
+        identity: flow.peer?.identity,
         settle: (error) => {
           flow.signal.removeEventListener('abort', onAbort);
           if (error === undefined) resolve();
@@ -107,6 +110,11 @@ export class Batcher<S extends Signal> implements Stage<Signals[S]> {
   private passOn(): void {
     const waiting = this.take();
     if (waiting.length === 0) return;
+    if (this.limits.mixIdentities) this.send(waiting);
+    else for (const group of byIdentity(waiting)) this.send(group);
+  }
+
+  private send(waiting: readonly Waiting<Signals[S]>[]): void {
     const delivery = this.deliver(waiting).then(
       () => {
         for (const each of waiting) each.settle();
@@ -156,8 +164,27 @@ function alone<B>(waiting: Waiting<B>): Flow {
 }
 
 function commonPeer<B>(waiting: readonly Waiting<B>[]): Peer | undefined {
-  const peer = waiting[0]?.flow.peer;
-  return waiting.every(({ flow }) => flow.peer === peer) ? peer : undefined;
+  const [first] = waiting;
+  const peer = first?.flow.peer;
+  if (waiting.every(({ flow }) => flow.peer === peer)) return peer;
+  const identity = first?.identity;
+  return identity !== undefined && waiting.every((each) => each.identity?.key === identity.key)
+    ? { identity }
+    : undefined;
+}
+
+/** The requests of each identity, in their order; those of nobody known are together. */
+function byIdentity<B>(waiting: readonly Waiting<B>[]): Iterable<readonly Waiting<B>[]> {
+  const first = waiting[0]?.identity?.key;
+  if (waiting.every(({ identity }) => identity?.key === first)) return [waiting];
+  const groups = new Map<string | undefined, Waiting<B>[]>();
+  for (const each of waiting) {
+    const key = each.identity?.key;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [each]);
+    else group.push(each);
+  }
+  return groups.values();
 }
 
 function gaveUp(): PipelineError {

@@ -1,3 +1,5 @@
+import { isIPv4 } from 'node:net';
+
 /** A parsed `host:port`. */
 export interface Address {
   readonly host: string;
@@ -18,4 +20,10 @@ export function parseAddress(text: string): Address | undefined {
 /** `host:port` as it is written in options, IPv6 in brackets. */
 export function formatAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether only this machine can connect to a host of that name: `localhost`, 127.0.0.0/8 or ::1. */
+export function isLoopback(host: string): boolean {
+  const address = host.toLowerCase().replace(/^::ffff:/, '');
+  return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'));
 }

@@ -1,10 +1,13 @@
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import type * as Grpc from '@grpc/grpc-js';
-import { type Host, PipelineError, type Signal, signals } from '@otelier/core';
+import { type Host, type Identity, PipelineError, type Signal, signals } from '@otelier/core';
 import { type Address, formatAddress } from './address.js';
-import { refusalOf, statusOf, successOf } from './answer.js';
+import { successOf } from './answer.js';
+import type { Certificates } from './certificates.js';
 import type { Door } from './door.js';
+import { serverCredentials } from './grpc-credentials.js';
+import { GrpcGate, statusFor } from './grpc-gate.js';
 import { GrpcPeer } from './grpc-peer.js';
 import { comeBack, type Intake, notTaken, overloaded } from './intake.js';
 import { listenError } from './listen-error.js';
@@ -29,10 +32,13 @@ type Answer = Grpc.sendUnaryData<Buffer>;
 export class GrpcDoor implements Door {
   declare private readonly intake: Intake;
   declare private readonly settings: GrpcDoorSettings;
+  declare private readonly certificates: Certificates | undefined;
   declare private grpc: typeof Grpc;
+  declare private gate: GrpcGate | undefined;
   declare private server: Grpc.Server;
 
-  constructor(intake: Intake, settings: GrpcDoorSettings) {
+  constructor(intake: Intake, settings: GrpcDoorSettings, certificates?: Certificates) {
+    this.certificates = certificates;
     this.intake = intake;
     this.settings = settings;
   }
@@ -41,6 +47,7 @@ export class GrpcDoor implements Door {
     this.grpc = require('@grpc/grpc-js') as typeof Grpc;
     const { host, port } = this.settings.endpoint;
     await expectFree(this.settings.endpoint);
+    this.gate = this.intake.gate && new GrpcGate(this.grpc, this.intake.gate);
     this.server = new this.grpc.Server(this.options());
     this.server.addService(
       Object.fromEntries(signals.map((signal) => [signal, method(services[signal])])),
@@ -48,17 +55,16 @@ export class GrpcDoor implements Door {
         signals.map((signal) => [signal, (call: Call, answer: Answer) => void this.export(signal, call, answer)]),
       ),
     );
+    const credentials = this.certificates
+      ? serverCredentials(this.grpc, this.certificates)
+      : this.grpc.ServerCredentials.createInsecure();
     const bound = await new Promise<number>((resolve, reject) => {
-      this.server.bindAsync(
-        formatAddress({ host, port }),
-        this.grpc.ServerCredentials.createInsecure(),
-        (error, real) => {
-          if (error === null) resolve(real);
-          else reject(listenError('grpc', this.settings.endpoint, error));
-        },
-      );
+      this.server.bindAsync(formatAddress({ host, port }), credentials, (error, real) => {
+        if (error === null) resolve(real);
+        else reject(listenError('grpc', this.settings.endpoint, error));
+      });
     });
-    return `grpc://${formatAddress({ host, port: bound })}`;
+    return `${this.certificates ? 'grpcs' : 'grpc'}://${formatAddress({ host, port: bound })}`;
   }
 
   stop(): void {}
@@ -84,6 +90,7 @@ export class GrpcDoor implements Door {
       'grpc.keepalive_time_ms': keepAlive,
       'grpc.keepalive_timeout_ms': 20_000,
       'grpc.keepalive_permit_without_calls': 1,
+      ...(this.gate && { interceptors: [this.gate.interceptor] }),
       ...(maxConnectionAge === undefined ? {} : { 'grpc.max_connection_age_ms': maxConnectionAge }),
     };
   }
@@ -97,32 +104,27 @@ export class GrpcDoor implements Door {
       if (this.intake.stopping) throw comeBack();
       lease = host.admission.acquire(bytes.length);
       if (lease === undefined) throw overloaded();
-      const flow = host.flow(new GrpcRequest(call));
+      const flow = host.flow(new GrpcRequest(call, this.gate?.identityOf(call.metadata)));
       await this.intake.handle(signal, bytes, 'protobuf', flow);
       answer(null, successOf(signal, 'protobuf', flow.refused, flow.refusal));
     } catch (error) {
       if (!(error instanceof PipelineError)) host.logger.error({ err: error, signal }, 'a request failed unexpectedly');
-      this.refuse(PipelineError.from(error), answer);
+      answer(statusFor(this.grpc, PipelineError.from(error)));
     } finally {
       lease?.release();
     }
-  }
-
-  private refuse(error: PipelineError, answer: Answer): void {
-    const refusal = refusalOf(error);
-    const metadata = new this.grpc.Metadata();
-    metadata.set('grpc-status-details-bin', statusOf(refusal, 'protobuf'));
-    answer({ code: refusal.grpcCode, details: refusal.message, metadata });
   }
 }
 
 /** The `{ signal, peer }` of a call's flow, made only when a component asks for them. */
 class GrpcRequest {
   declare private readonly call: Call;
+  declare private readonly identity: Identity | undefined;
   declare private aborter: AbortController | undefined;
 
-  constructor(call: Call) {
+  constructor(call: Call, identity: Identity | undefined) {
     this.call = call;
+    this.identity = identity;
     this.aborter = undefined;
   }
 
@@ -137,7 +139,7 @@ class GrpcRequest {
   }
 
   get peer(): GrpcPeer {
-    return new GrpcPeer(this.call);
+    return new GrpcPeer(this.call, this.identity);
   }
 }
 
@@ -159,13 +161,13 @@ function method(path: string): Grpc.MethodDefinition<Buffer, Buffer> {
     path,
     requestStream: false,
     responseStream: false,
-    requestSerialize: identity,
-    requestDeserialize: identity,
-    responseSerialize: identity,
-    responseDeserialize: identity,
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
   };
 }
 
-function identity(bytes: Buffer): Buffer {
+function asIs(bytes: Buffer): Buffer {
   return bytes;
 }

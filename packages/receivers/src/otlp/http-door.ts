@@ -1,7 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { formatAddress } from './address.js';
+import type { Certificates } from './certificates.js';
 import type { Door } from './door.js';
+import { HandshakeFailures } from './handshake-failures.js';
 import { AnswerText } from './http-answer-text.js';
 import { closingAnswer } from './http-closing.js';
 import { NodeCarrier } from './http-node-carrier.js';
@@ -20,6 +23,7 @@ export class HttpDoor implements Door, PlainDoor {
   declare readonly intake: Intake;
   declare readonly settings: HttpDoorSettings;
   declare readonly answers: AnswerText;
+  declare private readonly scheme: 'http' | 'https';
   declare private readonly server: Server<typeof HttpRequest>;
   /** What Node's server does with a new connection. */
   declare private readonly nodes: readonly ((socket: Socket) => void)[];
@@ -27,16 +31,20 @@ export class HttpDoor implements Door, PlainDoor {
   declare private readonly plain: Map<Socket, PlainConnection>;
   /** All others, with the requests that are being read or answered on them. */
   declare private readonly others: Map<Socket, Set<NodeCarrier>>;
+  /** What lies under TLS connections, also under those whose handshake is not done. */
+  declare private readonly below: Set<Socket>;
   declare private timer: NodeJS.Timeout | undefined;
 
-  constructor(intake: Intake, settings: HttpDoorSettings) {
+  constructor(intake: Intake, settings: HttpDoorSettings, certificates?: Certificates) {
     this.intake = intake;
+    this.scheme = certificates === undefined ? 'http' : 'https';
     this.settings = settings;
     this.answers = new AnswerText(settings.idleTimeout);
     this.plain = new Map();
     this.others = new Map();
+    this.below = new Set();
     this.timer = undefined;
-    this.server = createServer({
+    const options = {
       IncomingMessage: HttpRequest,
       // A request without Host is refused by its route, with a reason.
       requireHostHeader: false,
@@ -44,10 +52,13 @@ export class HttpDoor implements Door, PlainDoor {
       headersTimeout: Math.min(settings.headersTimeout, settings.requestTimeout),
       requestTimeout: settings.requestTimeout,
       connectionsCheckingInterval: Math.min(5000, settings.headersTimeout),
-    });
-    this.nodes = this.server.listeners('connection') as ((socket: Socket) => void)[];
-    this.server.removeAllListeners('connection');
-    this.server.on('connection', (socket: Socket) => this.connected(socket));
+    };
+    this.server = certificates === undefined ? createServer(options) : this.secure(options, certificates);
+    // Plain requests are read from what TLS has made of a connection, too.
+    const event = certificates === undefined ? 'connection' : 'secureConnection';
+    this.nodes = this.server.listeners(event) as ((socket: Socket) => void)[];
+    this.server.removeAllListeners(event);
+    this.server.on(event, (socket: Socket) => this.connected(socket));
     const take = (waits: boolean, route: (request: HttpRequest) => Route): RequestListener<typeof HttpRequest> => {
       return (request, response) => {
         const open = this.others.get(request.socket) ?? new Set();
@@ -73,7 +84,7 @@ export class HttpDoor implements Door, PlainDoor {
         const interval = Math.min(5000, headersTimeout, idleTimeout, requestTimeout);
         this.timer = setInterval(() => this.check(), interval).unref();
         const address = this.server.address() as AddressInfo;
-        resolve(`http://${formatAddress({ host, port: address.port })}`);
+        resolve(`${this.scheme}://${formatAddress({ host, port: address.port })}`);
       });
     });
   }
@@ -93,6 +104,7 @@ export class HttpDoor implements Door, PlainDoor {
     const deadline = setTimeout(() => {
       this.server.closeAllConnections();
       for (const socket of this.plain.keys()) socket.destroy();
+      for (const socket of this.below) socket.destroy();
     }, lingerMs);
     await closed;
     clearTimeout(deadline);
@@ -103,6 +115,27 @@ export class HttpDoor implements Door, PlainDoor {
     this.plain.delete(socket);
     this.others.set(socket, new Set());
     for (const take of this.nodes) take.call(this.server, socket);
+  }
+
+  private secure(options: ServerOptions<typeof HttpRequest>, certificates: Certificates): Server<typeof HttpRequest> {
+    const { clientAuth, pem } = certificates;
+    const server = createSecureServer({
+      ...options,
+      ...pem,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: this.settings.headersTimeout,
+      requestCert: clientAuth !== 'none',
+      rejectUnauthorized: clientAuth === 'require',
+    });
+    // Connections that exist go on under the certificates that they began with.
+    certificates.follow((next) => server.setSecureContext({ ...next, minVersion: 'TLSv1.2' }));
+    server.on('connection', (socket: Socket) => {
+      this.below.add(socket);
+      socket.once('close', () => this.below.delete(socket));
+    });
+    const failures = new HandshakeFailures(this.intake.host, 'http');
+    server.on('tlsClientError', (error, socket) => failures.add(error, socket));
+    return server;
   }
 
   private connected(socket: Socket): void {

@@ -1,7 +1,9 @@
-import { type Lease, type Peer, PipelineError, type RequestFlow, type Signal } from '@otelier/core';
+import { type Identity, type Lease, type Peer, PipelineError, type RequestFlow, type Signal } from '@otelier/core';
 import { allocate } from '@otelier/otlp';
 import { fullSuccess, refusalOf, statusOf, successOf } from './answer.js';
+import type { Admission, Gate } from './auth/gate.js';
 import { type Coding, decompress } from './decompress.js';
+import { HttpAuthRequest } from './http-auth-request.js';
 import type { HttpCarrier, HttpHeaders } from './http-carrier.js';
 import { HttpPeer } from './http-peer.js';
 import type { BodyReader } from './http-request.js';
@@ -24,6 +26,10 @@ export class HttpExchange implements BodyReader {
   declare private readonly intake: Intake;
   declare private readonly carrier: HttpCarrier;
   declare private readonly head: HttpHeaders;
+  /** Who sends this, once it is known. */
+  declare private identity: Identity | undefined;
+  /** What has come of the body while it is being found out who sends it, and null when it has come to its end. */
+  declare private early: (Buffer | null)[] | undefined;
   declare private dataSignal: Signal;
   declare private encoding: Encoding;
   declare private coding: Coding | 'identity';
@@ -45,6 +51,8 @@ export class HttpExchange implements BodyReader {
     this.intake = intake;
     this.carrier = carrier;
     this.head = head;
+    this.identity = undefined;
+    this.early = undefined;
     this.dataSignal = 'logs';
     this.encoding = 'json';
     this.coding = 'identity';
@@ -68,12 +76,53 @@ export class HttpExchange implements BodyReader {
   }
 
   get peer(): Peer {
-    return new HttpPeer(this.carrier.socket, this.head, `http/${this.encoding}`);
+    return new HttpPeer(this.carrier.socket, this.head, `http/${this.encoding}`, this.identity);
   }
 
-  /** Checks the head: true when the body is wanted, else the request was refused unread. `length`: the body's, if the head tells it. */
-  begin(route: Route, length: number | undefined): boolean {
+  /** Whether it is still being found out who sends this: nothing more should be read. */
+  get isHolding(): boolean {
+    return this.early !== undefined;
+  }
+
+  /**
+   * Checks the head: true when the body is wanted, false when the request was refused unread, undefined while the carrier, which was told to
+   * pause, has to wait for either. `length`: the body's, if the head tells it.
+   */
+  begin(route: Route, length: number | undefined): boolean | undefined {
     this.encoding = route.encoding;
+    const { gate } = this.intake;
+    if (gate === undefined) return this.admit(route, length);
+    const admission = gate.ask(new HttpAuthRequest(this.carrier.socket, this.head));
+    if (!(admission instanceof Promise)) return this.isLetIn(admission, gate) && this.admit(route, length);
+    this.early = [];
+    this.carrier.pause();
+    void admission.then((known) => this.proceed(this.isLetIn(known, gate) && this.admit(route, length)));
+    return undefined;
+  }
+
+  private isLetIn(admission: Admission, { challenge }: Gate): boolean {
+    if (!(admission instanceof PipelineError)) {
+      this.identity = admission;
+      return true;
+    }
+    const refusal = refusalOf(admission);
+    const asks = refusal.httpStatus === 401 && challenge !== '';
+    this.refuse(asks ? { ...refusal, headers: { 'WWW-Authenticate': challenge } } : refusal);
+    return false;
+  }
+
+  /** Goes on with what came too early. */
+  private proceed(isWanted: boolean): void {
+    const early = this.early ?? [];
+    this.early = undefined;
+    for (const part of early) {
+      if (part === null) this.end();
+      else if (isWanted) this.read(part);
+    }
+    this.carrier.resume(isWanted);
+  }
+
+  private admit(route: Route, length: number | undefined): boolean {
     const refusal = 'refusal' in route ? route.refusal : this.admitHead(route.signal, length);
     if ('refusal' in route || refusal !== undefined) {
       this.refuse(refusal as HttpRefusal);
@@ -87,6 +136,10 @@ export class HttpExchange implements BodyReader {
   }
 
   read(chunk: Buffer): void {
+    if (this.early !== undefined) {
+      this.early.push(chunk);
+      return;
+    }
     this.size += chunk.length;
     if (this.isAnswered) return;
     if (this.refusal !== undefined) {
@@ -101,6 +154,10 @@ export class HttpExchange implements BodyReader {
   }
 
   end(): void {
+    if (this.early !== undefined) {
+      this.early.push(null);
+      return;
+    }
     this.isReading = false;
     if (this.isAnswered) return;
     if (this.refusal === undefined) this.handle();

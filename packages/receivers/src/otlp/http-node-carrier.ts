@@ -29,10 +29,22 @@ export class NodeCarrier implements HttpCarrier {
 
   begin(route: Route): void {
     const length = this.request.headers['content-length'];
-    if (!this.exchange.begin(route, length === undefined ? undefined : Number(length))) return;
+    const wanted = this.exchange.begin(route, length === undefined ? undefined : Number(length));
+    if (wanted) this.sendBody();
+    if (wanted !== false) this.request.reader = this.exchange;
+  }
+
+  // The reader is asked with every part whether more should come.
+  pause(): void {}
+
+  resume(isWanted: boolean): void {
+    if (isWanted) this.sendBody();
+    this.request.readOn();
+  }
+
+  private sendBody(): void {
     if (this.waits) this.response.writeContinue();
     this.waits = false;
-    this.request.reader = this.exchange;
   }
 
   answer(status: number, head: readonly string[], body: Buffer, isLast: boolean): void {

@@ -80,6 +80,15 @@ export class PlainConnection implements HttpCarrier {
     if (this.left === 0 && !this.isInRead) this.next();
   }
 
+  pause(): void {
+    this.socket.pause();
+  }
+
+  // Behind a body that has come whole, {@link next} reads on.
+  resume(): void {
+    if (this.left > 0 && !this.socket.destroyed) this.socket.resume();
+  }
+
   /** The connection is gone. */
   closed(): void {
     this.exchange?.abandon();
@@ -149,12 +158,12 @@ export class PlainConnection implements HttpCarrier {
     else if (socket.writableNeedDrain) {
       // A sender that reads no answers sends no more requests.
       socket.pause();
-      socket.once('drain', this.resume);
-    } else if (socket.isPaused()) process.nextTick(this.resume);
+      socket.once('drain', this.readOn);
+    } else if (socket.isPaused()) process.nextTick(this.readOn);
   }
 
   // In a turn of its own: a chunk may hold any number of requests.
-  private readonly resume: () => void = () => {
+  private readonly readOn: () => void = () => {
     if (this.exchange !== undefined || this.socket.destroyed) return;
     const { held } = this;
     this.held = undefined;
@@ -170,7 +179,8 @@ export class PlainConnection implements HttpCarrier {
     socket.pause();
     socket.unshift(chunk);
     this.door.giveToNode(socket);
-    socket.resume();
+    // One turn later, when what unshift has scheduled is done: bytes that flowed before the event `resume` could not be stopped by a pause.
+    process.nextTick(() => socket.resume());
   }
 
   private refuseSlow(): void {

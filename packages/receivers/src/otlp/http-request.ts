@@ -6,6 +6,8 @@ export interface BodyReader {
   read(chunk: Buffer): void;
   /** The whole body has come. */
   end(): void;
+  /** Whether nothing more should be read until {@link HttpRequest.readOn}. */
+  readonly isHolding: boolean;
 }
 
 /**
@@ -20,7 +22,12 @@ export class HttpRequest extends IncomingMessage {
   override push(chunk: Buffer | null): boolean {
     if (chunk === null) this.reader?.end();
     else this.reader?.read(chunk);
-    return true;
+    return this.reader?.isHolding !== true;
+  }
+
+  /** Reads on after a reader that has held; nothing happens when none has. */
+  readOn(): void {
+    this._read(0);
   }
 
   /** What Node calls after an answer, to have a body pulled that nobody has read. Here none is ever left. */

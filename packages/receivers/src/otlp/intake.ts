@@ -9,6 +9,8 @@ import {
   type Signal,
 } from '@otelier/core';
 import { LogsBatch, MetricsBatch, OtlpError, TracesBatch } from '@otelier/otlp';
+import type { Gate } from './auth/gate.js';
+import type { IdentityStamp } from './identity/identity-stamp.js';
 
 /** How an export request is written. */
 export type Encoding = 'protobuf' | 'json';
@@ -25,13 +27,18 @@ export class Intake {
   declare readonly maxBytes: number;
   /** Set when draining: doors answer new requests with {@link comeBack}. */
   declare stopping: boolean;
+  /** Whom the doors ask before they read a body; undefined when everybody may send. */
+  declare readonly gate: Gate | undefined;
+  declare private readonly stamp: IdentityStamp | undefined;
   declare private readonly out: Outlets<Signal>;
 
-  constructor(out: Outlets<Signal>, host: Host, maxBytes: number) {
+  constructor(out: Outlets<Signal>, host: Host, maxBytes: number, gate?: Gate, stamp?: IdentityStamp) {
     this.out = out;
     this.host = host;
     this.maxBytes = maxBytes;
     this.stopping = false;
+    this.gate = gate;
+    this.stamp = stamp;
   }
 
   /** Whether a pipeline takes this signal from this receiver, as of now. */
@@ -41,18 +48,18 @@ export class Intake {
 
   /**
    * Resolves when the request's data is delivered or dropped on purpose, rejects with what the pipeline said. `bytes` must belong to the
-   * caller alone and are given away.
+   * caller alone and are given away. What was verified of the flow's peer is written into the batch.
    *
    * @throws {PipelineError} at once: `rejected` for bytes that are no export request, `unsupported` without a pipeline.
    */
   handle(signal: Signal, bytes: Buffer, encoding: Encoding, flow: RequestFlow, compressed?: Compressed): Promise<void> {
     switch (signal) {
       case 'logs':
-        return deliver(signal, this.out.logs, LogsBatch, bytes, encoding, flow, compressed);
+        return deliver(signal, this.stamp, this.out.logs, LogsBatch, bytes, encoding, flow, compressed);
       case 'metrics':
-        return deliver(signal, this.out.metrics, MetricsBatch, bytes, encoding, flow, compressed);
+        return deliver(signal, this.stamp, this.out.metrics, MetricsBatch, bytes, encoding, flow, compressed);
       case 'traces':
-        return deliver(signal, this.out.traces, TracesBatch, bytes, encoding, flow, compressed);
+        return deliver(signal, this.stamp, this.out.traces, TracesBatch, bytes, encoding, flow, compressed);
     }
   }
 }
@@ -66,6 +73,7 @@ const owned = { owned: true };
 
 function deliver<B extends AnyBatch>(
   signal: Signal,
+  stamp: IdentityStamp | undefined,
   consume: Consume<B> | undefined,
   type: BatchType<B>,
   bytes: Buffer,
@@ -79,6 +87,12 @@ function deliver<B extends AnyBatch>(
   if (batch.count === 0) return delivered;
   if (compressed !== undefined && encoding === 'protobuf' && isSameMemory(batch.bytes(), bytes))
     batch.compressed = compressed;
+  if (stamp !== undefined) {
+    const identity = flow.peer?.identity;
+    // Without an identity nothing would keep a client from naming one.
+    if (identity === undefined) throw new PipelineError('internal', 'a request has no identity behind the door');
+    stamp.apply(batch, identity);
+  }
   return consume(batch, flow);
 }
 

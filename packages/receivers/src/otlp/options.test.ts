@@ -18,7 +18,7 @@ describe('options', () => {
       grpc: false,
       http: { endpoint: { host: '::1', port: 80 }, idleTimeout: 120_000 },
     });
-    expect(parseSettings({ http: '0.0.0.0:1' })).toMatchObject({
+    expect(parseSettings({ http: '0.0.0.0:1', allowUnauthenticated: true })).toMatchObject({
       http: { endpoint: { host: '0.0.0.0', port: 1 }, requestTimeout: 60_000 },
     });
   });
@@ -58,4 +58,42 @@ describe('options', () => {
     expect(() => otlpReceiver(options as OtlpReceiverOptions)).toThrow(ConfigError);
     expect(() => otlpReceiver(options as OtlpReceiverOptions)).toThrow(message);
   });
+});
+
+describe('a door that other machines can reach', () => {
+  const closed = ['127.0.0.1:0', '127.8.9.1:0', 'localhost:0', 'LOCALHOST:0', '[::1]:0', '[::ffff:127.0.0.1]:0'];
+  const open = [
+    '0.0.0.0:0',
+    '[::]:0',
+    '10.0.0.1:0',
+    '[::ffff:10.0.0.1]:0',
+    'collector:0',
+    '127.example.com:0',
+    '1.27.0.0:0',
+  ];
+
+  test.each(open)('%s needs authentication, or the word that it has none', (http) => {
+    for (const options of [{ http }, { http: { endpoint: http } }, { http: false as const, grpc: http }])
+      expect(() => parseSettings(options)).toThrow(/otlpReceiver: (http|grpc): expected authentication, since other/);
+    const tls = { cert: 'a', key: 'b', ca: 'c' };
+    expect(() => parseSettings({ http, tls: { ...tls, clientAuth: 'request' } })).toThrow('expected authentication');
+    parseSettings({ http, allowUnauthenticated: true });
+    parseSettings({ http, auth: () => undefined });
+    expect(parseSettings({ http, tls: { ...tls, clientAuth: 'require' } }).auth?.name).toBe('client certificate');
+  });
+
+  test.each(closed)('%s is none', (http) => {
+    parseSettings({ http });
+  });
+});
+
+test.each<[unknown, string]>([
+  [{ auth: 'token' }, 'otlpReceiver: auth: expected bearer(), basic(), jwt(), anyOf() or a function'],
+  [{ identity: { a: 'b' } }, 'otlpReceiver: identity: expected auth beside it'],
+  [{ auth: () => ({}), identity: { a: 'b..c' } }, 'otlpReceiver: identity.a: expected a claim such as'],
+  [{ tls: { cert: 'a' } }, 'otlpReceiver: tls.key'],
+  [{ tls: { cert: 'a', key: 'b', clientAuth: 'require' } }, 'otlpReceiver: tls: expected ca'],
+  [{ tls: { cert: 'a', key: 'b', clientAuth: 'maybe' } }, 'otlpReceiver: tls.clientAuth'],
+])('%j is refused', (options, message) => {
+  expect(() => otlpReceiver(options as OtlpReceiverOptions)).toThrow(message);
 });

@@ -1,4 +1,5 @@
-import type { Bytes, Duration } from '@otelier/core';
+import type { Bytes, Duration, PemSource } from '@otelier/core';
+import type { Authenticate, Authenticator } from './auth/authenticator.js';
 
 /** How the HTTP door listens and how long it waits for slow clients. */
 export interface HttpDoorOptions {
@@ -22,6 +23,20 @@ export interface GrpcDoorOptions {
   readonly maxConnectionAge?: Duration;
 }
 
+/** Certificates of both doors; what is given is read again and again, and changes count for new connections without a gap. */
+export interface ReceiverTlsOptions {
+  /** The certificate, with what leads up to the root if need be: a PEM file's path or a secret that holds the PEM text. */
+  readonly cert: PemSource;
+  /** Its key. */
+  readonly key: PemSource;
+  /** Certificates of those who sign clients' certificates. Needed when clients are asked for one. */
+  readonly ca?: PemSource;
+  /** `require`: only clients with a certificate that `ca` trusts can connect. `request`: others can, without that identity. Default `none`. */
+  readonly clientAuth?: 'none' | 'request' | 'require';
+  /** How often to look for new certificates. Default `5s`. */
+  readonly reloadInterval?: Duration;
+}
+
 /** Options of {@link otlpReceiver}. */
 export interface OtlpReceiverOptions {
   /** `host:port` of OTLP/gRPC, more options, or `false` for none. Default `127.0.0.1:4317`. */
@@ -30,4 +45,18 @@ export interface OtlpReceiverOptions {
   readonly http?: string | false | HttpDoorOptions;
   /** Largest request, before and after decompression. Default `64MiB`. */
   readonly maxBytes?: Bytes;
+  /**
+   * Who may send: `bearer()`, `basic()`, `jwt()`, `clientCertificate()`, `anyOf()` of them, or a function of your own. Others are answered 401
+   * or UNAUTHENTICATED before their body is read. Default: everybody, or with `tls.clientAuth: 'require'` whoever has a certificate.
+   */
+  readonly auth?: Authenticator | Authenticate;
+  /**
+   * Claims of the sender that become resource attributes, over what the client says: `{ 'user.email': 'email', 'team.id': 'groups[0]' }`.
+   * A copy that the client put on an item gets the verified value, too; where there is no such claim, the attribute is deleted.
+   */
+  readonly identity?: Readonly<Record<string, string>>;
+  /** Listen where other machines can connect although anybody may then send. Default false. */
+  readonly allowUnauthenticated?: boolean;
+  /** TLS on both doors. Default: none. */
+  readonly tls?: ReceiverTlsOptions;
 }

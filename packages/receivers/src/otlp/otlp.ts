@@ -1,13 +1,23 @@
 import type { Host } from '@otelier/core';
 import { type Outlets, type Receiver, type RunningReceiver, receiver, type Signal, signals } from '@otelier/core';
+import { isLoopback } from './address.js';
+import { Gate } from './auth/gate.js';
+import { Certificates } from './certificates.js';
 import type { Door } from './door.js';
 import { GrpcDoor } from './grpc-door.js';
 import { HttpDoor } from './http-door.js';
+import { IdentityStamp } from './identity/identity-stamp.js';
 import { Intake } from './intake.js';
 import type { OtlpReceiverOptions } from './options.js';
-import { type OtlpReceiverSettings, parseSettings, toldOptions } from './settings.js';
+import { keyOf, type OtlpReceiverSettings, parseSettings, toldOptions } from './settings.js';
 
-export type { GrpcDoorOptions, HttpDoorOptions, OtlpReceiverOptions } from './options.js';
+export { anyOf } from './auth/any-of.js';
+export type { Authenticate, Authenticator, AuthFailure, AuthRequest, Verdict } from './auth/authenticator.js';
+export { type BasicOptions, basic } from './auth/basic.js';
+export { type BearerOptions, bearer, type Tokens } from './auth/bearer.js';
+export { clientCertificate } from './auth/client-certificate.js';
+export { type JwtOptions, jwt } from './auth/jwt.js';
+export type { GrpcDoorOptions, HttpDoorOptions, OtlpReceiverOptions, ReceiverTlsOptions } from './options.js';
 
 /**
  * Receives OTLP over gRPC (`127.0.0.1:4317`) and HTTP (`127.0.0.1:4318`, protobuf and JSON); logs, metrics and traces.
@@ -19,20 +29,26 @@ export type { GrpcDoorOptions, HttpDoorOptions, OtlpReceiverOptions } from './op
 export function otlpReceiver(options: OtlpReceiverOptions = {}): Receiver<Signal> {
   const settings = parseSettings(options);
   return receiver('otlp', signals, (out, host) => start(settings, out, host), {
-    key: `otlp:${JSON.stringify(settings)}`,
-    options: { ...toldOptions(options) },
+    key: keyOf(settings),
+    options: toldOptions(options),
   });
 }
 
 async function start(settings: OtlpReceiverSettings, out: Outlets<Signal>, host: Host): Promise<RunningReceiver> {
-  const intake = new Intake(out, host, settings.maxBytes);
+  const { auth, identity, tls } = settings;
+  await auth?.start?.(host);
+  const gate = auth && new Gate(auth, host);
+  const intake = new Intake(out, host, settings.maxBytes, gate, identity && new IdentityStamp(identity));
+  const certificates = tls && (await Certificates.read(tls, host));
+  warnOfOpenDoor(settings, host);
   const doors: Door[] = [];
-  if (settings.grpc !== false) doors.push(new GrpcDoor(intake, settings.grpc));
-  if (settings.http !== false) doors.push(new HttpDoor(intake, settings.http));
+  if (settings.grpc !== false) doors.push(new GrpcDoor(intake, settings.grpc, certificates));
+  if (settings.http !== false) doors.push(new HttpDoor(intake, settings.http, certificates));
 
   const opened = await Promise.allSettled(doors.map((door) => door.listen()));
   const failed = opened.find((outcome) => outcome.status === 'rejected');
   const close = async () => {
+    certificates?.close();
     await Promise.all(doors.map((door) => door.close()));
   };
   if (failed !== undefined) {
@@ -47,4 +63,12 @@ async function start(settings: OtlpReceiverSettings, out: Outlets<Signal>, host:
     },
     close,
   };
+}
+
+function warnOfOpenDoor({ grpc, http, auth, tls }: OtlpReceiverSettings, host: Host): void {
+  const isOpen = [grpc, http].some((door) => door !== false && !isLoopback(door.endpoint.host));
+  if (!isOpen) return;
+  if (auth === undefined) host.logger.warn({}, 'everybody who can connect may send, and say to be anybody');
+  else if (tls === undefined)
+    host.logger.warn({}, 'credentials come in clear text: use tls, unless something in front of this receiver does');
 }

@@ -1,6 +1,9 @@
-import { bytes, duration, parseOptions } from '@otelier/core';
+import { bytes, ConfigError, duration, type PemSource, parseOptions, pemKey, pemSource } from '@otelier/core';
 import * as v from 'valibot';
-import { type Address, addressForm, parseAddress } from './address.js';
+import { type Address, addressForm, formatAddress, isLoopback, parseAddress } from './address.js';
+import { type Authenticate, type Authenticator, authenticatorOf } from './auth/authenticator.js';
+import { clientCertificate } from './auth/client-certificate.js';
+import { claimPathForm, parseClaimPath } from './identity/claim-path.js';
 import type { OtlpReceiverOptions } from './options.js';
 
 /** The HTTP door's options in force; times in milliseconds. */
@@ -18,11 +21,28 @@ export interface GrpcDoorSettings {
   readonly maxConnectionAge?: number | undefined;
 }
 
+/** The certificates' options in force. */
+export interface ReceiverTlsSettings {
+  readonly cert: PemSource;
+  readonly key: PemSource;
+  readonly ca?: PemSource | undefined;
+  readonly clientAuth: 'none' | 'request' | 'require';
+  readonly reloadInterval: number;
+}
+
 /** The receiver's options in force. */
 export interface OtlpReceiverSettings {
   readonly grpc: GrpcDoorSettings | false;
   readonly http: HttpDoorSettings | false;
   readonly maxBytes: number;
+  readonly auth: Authenticator | undefined;
+  readonly identity: Readonly<Record<string, string>> | undefined;
+  readonly tls: ReceiverTlsSettings | undefined;
+}
+
+interface Given extends Omit<OtlpReceiverSettings, 'auth'> {
+  readonly auth: Authenticator | Authenticate | undefined;
+  readonly allowUnauthenticated: boolean;
 }
 
 const defaults = { grpc: '127.0.0.1:4317', http: '127.0.0.1:4318', maxBytes: '64MiB' } as const;
@@ -59,24 +79,84 @@ function door<T extends { readonly endpoint: Address }>(
   return v.lazy(schemaFor as (given: unknown) => v.GenericSchema<unknown, T | false>);
 }
 
-const schema: v.GenericSchema<unknown, OtlpReceiverSettings> = v.pipe(
+const tls: v.GenericSchema<unknown, ReceiverTlsSettings> = v.pipe(
+  v.strictObject({
+    cert: pemSource,
+    key: pemSource,
+    ca: v.optional(pemSource),
+    clientAuth: v.optional(v.picklist(['none', 'request', 'require']), 'none'),
+    reloadInterval: v.optional(duration(), '5s'),
+  }),
+  v.check(
+    ({ ca, clientAuth }) => clientAuth === 'none' || ca !== undefined,
+    'ca (whose client certificates to trust) beside clientAuth',
+  ),
+) as v.GenericSchema<unknown, ReceiverTlsSettings>;
+
+const isAuth = (value: unknown): boolean =>
+  typeof value === 'function' || (typeof value === 'object' && value !== null && 'authenticate' in value);
+const auth = v.pipe(
+  v.unknown(),
+  v.check(isAuth, 'bearer(), basic(), jwt(), anyOf() or a function'),
+  v.transform((value) => value as Authenticator | Authenticate),
+);
+const claim = v.pipe(
+  v.string(),
+  v.check((text) => parseClaimPath(text) !== undefined, claimPathForm),
+);
+
+const schema: v.GenericSchema<unknown, Given> = v.pipe(
   v.strictObject({
     grpc: v.optional(door(grpcDoor), {}),
     http: v.optional(door(httpDoor), {}),
     maxBytes: v.optional(bytes(), defaults.maxBytes),
+    auth: v.optional(auth),
+    identity: v.optional(v.record(v.pipe(v.string(), v.minLength(1, "an attribute's name")), claim)),
+    allowUnauthenticated: v.optional(v.boolean(), false),
+    tls: v.optional(tls),
   }),
   v.check((settings) => settings.grpc !== false || settings.http !== false, 'at least one of grpc and http to be on'),
-) as v.GenericSchema<unknown, OtlpReceiverSettings>;
+) as v.GenericSchema<unknown, Given>;
 
-/** @throws {ConfigError} naming every wrong option. */
+/** @throws {ConfigError} naming every wrong option, or the door that would be open to everybody. */
 export function parseSettings(options: OtlpReceiverOptions): OtlpReceiverSettings {
-  return parseOptions('otlpReceiver', schema, options);
+  const { allowUnauthenticated, auth: given, ...settings } = parseOptions('otlpReceiver', schema, options);
+  const mutual = settings.tls?.clientAuth === 'require' ? clientCertificate() : undefined;
+  const checked = given === undefined ? mutual : authenticatorOf(given);
+  if (checked === undefined && !allowUnauthenticated) refuseOpenDoor(settings);
+  if (checked === undefined && settings.identity !== undefined)
+    throw new ConfigError('otlpReceiver: identity', 'auth beside it: without it nothing is known of a sender');
+  return { ...settings, auth: checked };
+}
+
+function refuseOpenDoor({ grpc, http }: Pick<OtlpReceiverSettings, 'grpc' | 'http'>): void {
+  for (const [name, settings] of Object.entries({ grpc, http })) {
+    if (settings === false || isLoopback(settings.endpoint.host)) continue;
+    throw new ConfigError(
+      `otlpReceiver: ${name}`,
+      `authentication, since other machines can connect to ${formatAddress(settings.endpoint)}: ` +
+        "auth: bearer({ tokens: secret.env('OTLP_TOKEN') }), or tls with clientAuth: 'require', " +
+        'or a loopback address, or allowUnauthenticated: true to let everybody send',
+    );
+  }
+}
+
+/** The same for settings under which a running receiver may be kept on reload; holds no secret. */
+export function keyOf(settings: OtlpReceiverSettings): string {
+  const tlsKey = settings.tls && pemKey(settings.tls);
+  return `otlp:${JSON.stringify({ ...settings, auth: settings.auth?.key, tlsKey })}`;
 }
 
 /** The options as a person would write them, for printing: where the doors are, the size limit, and what else was given. */
-export function toldOptions(options: OtlpReceiverOptions): Required<OtlpReceiverOptions> {
-  const { grpc = {}, http = {}, maxBytes = defaults.maxBytes } = options;
-  return { grpc: toldDoor(grpc, defaults.grpc), http: toldDoor(http, defaults.http), maxBytes };
+export function toldOptions(options: OtlpReceiverOptions): Readonly<Record<string, unknown>> {
+  const { grpc = {}, http = {}, maxBytes = defaults.maxBytes, auth: given, tls: certificates, ...more } = options;
+  const doors = { grpc: toldDoor(grpc, defaults.grpc), http: toldDoor(http, defaults.http) };
+  const files = certificates && { tls: { ...certificates, ...toldPem(certificates) } };
+  return { ...doors, maxBytes, ...(given && { auth: authenticatorOf(given).name }), ...files, ...more };
+}
+
+function toldPem({ cert, key, ca }: NonNullable<OtlpReceiverOptions['tls']>): object {
+  return { cert: String(cert), key: String(key), ...(ca && { ca: String(ca) }) };
 }
 
 function toldDoor<T extends { readonly endpoint?: string }>(

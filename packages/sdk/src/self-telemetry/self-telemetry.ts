@@ -2,7 +2,7 @@ import type { Meter } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { ConfigError, type Duration, parseDuration } from '@otelier/core';
+import { ConfigError, type Duration, parseDuration, revealed, type Secret } from '@otelier/core';
 
 /** Where a collector's own metrics go. */
 export interface SelfTelemetryOptions {
@@ -10,7 +10,8 @@ export interface SelfTelemetryOptions {
   readonly endpoint: string;
   /** Time between exports. Default `60s`. */
   readonly interval?: Duration;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Request headers; values may be `secret.env()` and `secret.file()`. */
+  readonly headers?: Readonly<Record<string, string | Secret>>;
 }
 
 /** A meter whose instruments are exported until `shutdown`. */
@@ -19,6 +20,10 @@ export interface SelfTelemetry {
   readonly meter: Meter;
   /** Exports what is left and ends. Never rejects: metrics that cannot be sent must not stop a shutdown. */
   shutdown(): Promise<void>;
+}
+
+function plain(headers: Readonly<Record<string, string | Secret>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, revealed(value)]));
 }
 
 /**
@@ -36,7 +41,7 @@ export function selfTelemetry(options: SelfTelemetryOptions): SelfTelemetry {
   const exporter = new OTLPMetricExporter({
     url: endpoint,
     timeoutMillis: exportTimeoutMillis,
-    ...(headers && { headers }),
+    ...(headers && { headers: async () => plain(headers) }),
   });
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: interval, exportTimeoutMillis });
   const provider = new MeterProvider({

@@ -1,0 +1,87 @@
+import { type Clock, type Host, type Identity, PipelineError } from '@otelier/core';
+import type { Authenticator, AuthRequest, Verdict } from './authenticator.js';
+
+/** Whom a request is from, or what to answer it. */
+export type Admission = Identity | PipelineError;
+
+/** How long an authenticator may take, in milliseconds. */
+const patienceMs = 10_000;
+/** How often the same refusal is logged, in milliseconds. */
+const quietMs = 60_000;
+
+type Counter = ReturnType<Host['meter']['createCounter']>;
+
+/** Asks the authenticator about every request, and counts and logs by reason those that it keeps out. */
+export class Gate {
+  declare readonly challenge: string;
+  declare private readonly auth: Authenticator;
+  declare private readonly host: Host;
+  declare private readonly refused: Counter;
+  /** Since when a reason was logged last, and how many there were since. */
+  declare private readonly quiet: Map<string, { since: number; count: number }>;
+
+  constructor(auth: Authenticator, host: Host) {
+    this.auth = auth;
+    this.challenge = auth.challenge;
+    this.host = host;
+    this.quiet = new Map();
+    this.refused = host.meter.createCounter('otelier_receiver_refused_requests', {
+      description: 'Requests that were refused before their body was read, by reason.',
+      unit: '{request}',
+    });
+  }
+
+  /** Not a promise when the answer is known at once. Never throws or rejects. */
+  ask(request: AuthRequest): Admission | Promise<Admission> {
+    try {
+      const verdict = this.auth.authenticate(request);
+      if (!(verdict instanceof Promise)) return this.admission(verdict, request);
+      return within(verdict, patienceMs, this.host.clock).then(
+        (known) => this.admission(known, request),
+        (error: unknown) => this.failure(error, request),
+      );
+    } catch (error) {
+      return this.failure(error, request);
+    }
+  }
+
+  private admission(verdict: Verdict, request: AuthRequest): Admission {
+    if (typeof verdict !== 'string') return verdict;
+    this.note(verdict, request);
+    return new PipelineError('unauthenticated', verdict);
+  }
+
+  // Whether the sender may come in is not known, so the same request may be let in later.
+  private failure(error: unknown, request: AuthRequest): PipelineError {
+    const known = error instanceof PipelineError && error.retryable;
+    this.note('authentication failed', request, error);
+    return known ? error : new PipelineError('unavailable', 'it cannot be checked now who you are; send again later');
+  }
+
+  private note(reason: string, { transport, address }: AuthRequest, error?: unknown): void {
+    this.refused.add(1, { component: this.host.id, transport, reason });
+    const now = this.host.clock.now();
+    const last = this.quiet.get(reason);
+    if (last !== undefined && now - last.since < quietMs) {
+      last.count++;
+      return;
+    }
+    const fields = { reason, transport, address, requests: (last?.count ?? 0) + 1, ...told(error) };
+    this.host.logger.warn(fields, 'a request was refused: its sender is not authenticated');
+    this.quiet.set(reason, { since: now, count: 0 });
+  }
+}
+
+// The message of a foreign error may quote a credential.
+function told(error: unknown): object {
+  if (error === undefined) return {};
+  if (error instanceof PipelineError) return { error: error.message };
+  return { error: error instanceof Error ? error.name : typeof error };
+}
+
+function within<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => reject(new PipelineError('unavailable', `no answer within ${ms} ms`)));
+    work.then(resolve, reject).finally(cancel);
+  });
+}

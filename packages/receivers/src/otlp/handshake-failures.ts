@@ -1,0 +1,30 @@
+import type { Host } from '@otelier/core';
+
+const quietMs = 60_000;
+
+/** Counts and logs connections that failed before they were encrypted: clients without a certificate, or that trust another one. */
+export class HandshakeFailures {
+  private readonly host: Host;
+  private readonly transport: 'http' | 'grpc';
+  private readonly counter: ReturnType<Host['meter']['createCounter']>;
+  private loggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(host: Host, transport: 'http' | 'grpc') {
+    this.host = host;
+    this.transport = transport;
+    this.counter = host.meter.createCounter('otelier_receiver_failed_handshakes', {
+      description: 'Connections that ended in the TLS handshake, by reason.',
+      unit: '{connection}',
+    });
+  }
+
+  add(error: NodeJS.ErrnoException, { remoteAddress = '' }: { readonly remoteAddress?: string | undefined }): void {
+    const reason = error.code ?? error.name;
+    const { transport, host } = this;
+    this.counter.add(1, { component: host.id, transport, reason });
+    const now = host.clock.now();
+    if (now - this.loggedAt < quietMs) return;
+    this.loggedAt = now;
+    host.logger.warn({ reason, transport, address: remoteAddress }, 'a connection failed in its TLS handshake');
+  }
+}
