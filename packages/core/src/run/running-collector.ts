@@ -28,6 +28,7 @@ import { type Handover, planHandover } from './handover.js';
 import { type Engine, rootFlow } from './host.js';
 import { Inputs } from './inputs.js';
 import { Ledger } from './ledger.js';
+import { tellLeftBehind } from './left-behind.js';
 import { Deadline, drainGraph, startNodes, startSources } from './lifecycle.js';
 import { MakeRoom } from './make-room.js';
 import type { CollectorOptions } from './options.js';
@@ -276,6 +277,7 @@ export class RunningCollector implements Collector {
     this.#abandoned += abandoned;
     for (const error of errors)
       this.#engine.logger.error({ error }, 'a component of the old pipeline file did not close');
+    tellLeftBehind(old, graph, this.#engine.logger);
     this.#retire(old, plan.leaving);
   }
 

@@ -1,4 +1,5 @@
-import { putVarint, skip, width } from '../wire/varint.js';
+import { field } from '../wire/field.js';
+import { skip } from '../wire/varint.js';
 
 /** The identity of one stream as its wire fields: of resource and scope the schema URL and what else is ordered, then the attributes. */
 export interface StreamParts {
@@ -30,17 +31,4 @@ export function streamRequest(of: StreamParts): Buffer {
   const { resource, resourceOrdered } = of;
   const attributes = field(0x0a, resource.subarray(resourceOrdered));
   return field(0x0a, attributes, scopeMetrics, resource.subarray(0, resourceOrdered));
-}
-
-function field(tag: number, ...content: readonly Uint8Array[]): Buffer {
-  let size = 0;
-  for (const part of content) size += part.length;
-  const b = Buffer.allocUnsafe(1 + width(size) + size);
-  b[0] = tag;
-  let at = putVarint(b, 1, size);
-  for (const part of content) {
-    b.set(part, at);
-    at += part.length;
-  }
-  return b;
 }

@@ -1,5 +1,6 @@
 import type { View } from '../view/view.js';
-import { putVarint, skip, width } from '../wire/varint.js';
+import { field } from '../wire/field.js';
+import { skip } from '../wire/varint.js';
 
 /** What surrounds the points of one metric: its own fields and those of its scope and resource, without what else lies in them. */
 export interface PointHead {
@@ -84,19 +85,6 @@ function beside(of: View, without: View): Buffer {
     p = next;
   }
   return Buffer.concat(parts);
-}
-
-function field(tag: number, ...content: readonly Uint8Array[]): Buffer {
-  let size = 0;
-  for (const part of content) size += part.length;
-  const b = Buffer.allocUnsafe(1 + width(size) + size);
-  b[0] = tag;
-  let at = putVarint(b, 1, size);
-  for (const part of content) {
-    b.set(part, at);
-    at += part.length;
-  }
-  return b;
 }
 
 function text(b: Buffer): string {
