@@ -3,6 +3,21 @@ export { apply } from './apply/apply.js';
 export { type BatchOptions, batch, batched } from './batch/batch.js';
 export { type CumulativeToDeltaOptions, cumulativeToDelta } from './cumulative-to-delta/cumulative-to-delta.js';
 export { type DeltaToCumulativeOptions, deltaToCumulative } from './delta-to-cumulative/delta-to-cumulative.js';
+export {
+  type Clue,
+  type Detection,
+  type Detector,
+  Detectors,
+  type HighEntropyOptions,
+  highEntropy,
+  type Literal,
+  type PatternOptions,
+  pattern,
+  piiDetectors,
+  type Shape,
+  secretDetectors,
+  type Tail,
+} from './detect/detect.js';
 export { type DropAttributesOptions, dropAttributes } from './drop-attributes/drop-attributes.js';
 export { type FilteredSignals, type FilterNames, type FilterOptions, filter, filtered } from './filter/filter.js';
 export { type KeepAttributesOptions, keepAttributes } from './keep-attributes/keep-attributes.js';
