@@ -1,5 +1,8 @@
 /** Groups of four base64 characters in a row that must decode to printable text for a run to be taken for text. */
-export const textGroups = 4;
+export const textGroups = 3;
+
+/** Fewest base64 characters that are looked at. */
+export const shortestRun = 16;
 
 /** What each base64 or base64url character stands for; 255 for other bytes. */
 const sextets: Uint8Array = new Uint8Array(256).fill(255);
@@ -23,7 +26,7 @@ export const isPrintable = (three: number): boolean =>
 
 /**
  * Whether a run of nothing but base64 decodes to text somewhere, from any of the four alignments.
- * Of four groups in a row one has an index that leaves 3 when divided by 4: only these are decoded, until one is printable.
+ * Of as many groups in a row as must be printable, one is looked at, and its neighbours only if it is.
  */
 export function decodesToText(bytes: Uint8Array, from: number, to: number): boolean {
   for (let block = from + 4 * (textGroups - 1); block + 4 <= to; block += 4 * textGroups) {

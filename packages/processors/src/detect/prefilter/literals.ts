@@ -125,11 +125,11 @@ function givesValue(bytes: Uint8Array, start: number, end: number, from: number,
       if ((byte !== 0x74 && byte !== 0x6e && byte !== 0x72) || bytes[at - 1] !== 0x5c) break;
     }
   }
-  // --password x
-  if (nameEnd >= to || (bytes[nameEnd]! | 0x02) !== 0x22) return false;
-  for (let k = start - 1, first = Math.max(from, start - 24); k >= first; k--) {
-    if (bytes[k] === 0x2d && k > from && bytes[k - 1] === 0x2d) return true;
+  // --password x, "--password", "x"
+  if (nameEnd >= to) return false;
+  for (let k = start - 1, first = Math.max(from, start - 41); k >= first; k--) {
     if ((membership[bytes[k]!]! & bitOf.dotted) === 0) return false;
+    if (bytes[k] === 0x2d && startsWord(bytes, k, from)) return true;
   }
-  return start - 1 >= from && bytes[start - 1] === 0x2d;
+  return false;
 }

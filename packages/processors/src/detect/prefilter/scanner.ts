@@ -1,4 +1,4 @@
-import { decodesToText, sextetOf, textGroups, wrappedDecodesToText } from './base64.js';
+import { decodesToText, sextetOf, shortestRun, wrappedDecodesToText } from './base64.js';
 import type { Clue, Literal, Shape } from './clue.js';
 import { fiveBits, Literals, nextTrigram } from './literals.js';
 import { atSign, colonAt, dotAt, hasDenseWord, ibanAt, numberAt, plusAt, userInfoAt } from './shapes.js';
@@ -12,9 +12,6 @@ const special = 1 << 9;
 const other = 1 << 10;
 /** A byte behind which no number starts: neither a blank or a sign, nor a letter that may be the end of an escape or of a country. */
 const inWord = 1 << 11;
-
-/** Fewest base64 characters that are taken for text. */
-const shortest = 4 * textGroups;
 
 const kinds: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
   let kind = fiveBits[byte]!;
@@ -97,19 +94,19 @@ export class Scanner {
           if (escapes(bytes, i, to)) return true;
           // Wrapped base64 goes on behind an escaped line end, and behind nothing else that is escaped.
           if (bytes[i] !== 0x6e && bytes[i] !== 0x72) {
-            if (i - run >= shortest && endsInText(bytes, run, i, isWrapped)) return true;
+            if (i - run >= shortestRun && endsInText(bytes, run, i, isWrapped)) return true;
             run = i + 1;
             isWrapped = false;
           }
         } else if ((kind & other) !== 0) {
-          if (i - run >= shortest && endsInText(bytes, run, i, isWrapped)) return true;
+          if (i - run >= shortestRun && endsInText(bytes, run, i, isWrapped)) return true;
           run = i + 1;
           isWrapped = false;
         } else if ((kind & base64) === 0) isWrapped = true;
       }
       previous = kind;
     }
-    return hits === undefined && to - run >= shortest && endsInText(bytes, run, to, isWrapped);
+    return hits === undefined && to - run >= shortestRun && endsInText(bytes, run, to, isWrapped);
   }
 
   /** Whether a wanted literal has its rarest characters end at `i`. With `hits` the detectors are marked and the answer is no. */
@@ -156,20 +153,14 @@ export class Scanner {
   }
 }
 
-/** Whether the backslash before `i` writes an ASCII character that could stand for itself: `\u0067`, `\x67`, `\/`. */
+/** Whether the backslash before `i` writes a character that could stand for itself: `\u0067`, `\x67`, `\/`. */
 function escapes(bytes: Uint8Array, i: number, to: number): boolean {
-  switch (bytes[i]) {
-    case 0x2f: // /
-      return true;
-    case 0x75: // u
-      return (
-        i + 4 < to && bytes[i + 1] === 0x30 && bytes[i + 2] === 0x30 && bytes[i + 3]! <= 0x37 && isHex(bytes[i + 4]!)
-      );
-    case 0x78: // x
-      return i + 2 < to && bytes[i + 1]! <= 0x37 && isHex(bytes[i + 1]!) && isHex(bytes[i + 2]!);
-    default:
-      return false;
-  }
+  const letter = bytes[i];
+  if (letter === 0x2f) return true;
+  const digits = letter === 0x75 ? 4 : letter === 0x78 ? 2 : 0; // u, x
+  if (digits === 0 || i + digits >= to) return false;
+  for (let k = 1; k <= digits; k++) if (!isHex(bytes[i + k]!)) return false;
+  return true;
 }
 
 /** Whether the run of base64 that ends before `to` holds text. */
