@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { isPrintable, sextetOf, textGroups } from '../prefilter/base64.js';
+import { isPrintable, sextetOf, shortestRun, textGroups } from '../prefilter/base64.js';
 
 /** A run of base64 that holds printable text, and that text as it decodes from one of the four characters that it may start at. */
 export interface Decoded {
@@ -9,7 +9,7 @@ export interface Decoded {
 }
 
 /**
- * What reads as base64 or base64url of text: runs, also wrapped and without padding, in which at least four groups in a row decode to
+ * What reads as base64 or base64url of text: runs, also wrapped and without padding, in which at least three groups of four characters in a row decode to
  * printable ASCII. Other text may stand directly before the encoded one, so each of the four alignments is tried.
  */
 export function base64Runs(source: string): Decoded[] {
@@ -19,7 +19,7 @@ export function base64Runs(source: string): Decoded[] {
   let from = -1;
   let last = 0;
   const finish = (): void => {
-    if (count >= 4 * textGroups) decode(values.subarray(0, count), from, last, found);
+    if (count >= shortestRun) decode(values.subarray(0, count), from, last, found);
     count = 0;
     from = -1;
   };

@@ -13,10 +13,22 @@ export function percentDecoded(source: string): View | undefined {
   for (; match !== null; match = run.exec(source)) {
     for (; done < match.index; done++) builder.add(source.charCodeAt(done), done);
     const bytes = Buffer.from(match[0].replaceAll('%', ''), 'hex');
-    // ASCII stands for itself wherever it is; only what is between is a matter of UTF-8, and of no interest to a secret's form.
-    for (let i = 0; i < bytes.length; i++) builder.add(bytes[i]! < 0x80 ? bytes[i]! : 0xfffd, done + 3 * i);
+    for (let i = 0; i < bytes.length; ) {
+      const length = sequenceLength(bytes, i);
+      const character = bytes.toString('utf8', i, i + length);
+      for (let k = 0; k < character.length; k++) builder.add(character.charCodeAt(k), done + 3 * i);
+      i += length;
+    }
     done = run.lastIndex;
   }
   for (; done < source.length; done++) builder.add(source.charCodeAt(done), done);
   return builder.view(source.length);
+}
+
+/** Bytes of the UTF-8 sequence that begins at `i`; one for what is none. */
+function sequenceLength(bytes: Uint8Array, i: number): number {
+  const lead = bytes[i]!;
+  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+  for (let k = 1; k < length; k++) if (i + k >= bytes.length || (bytes[i + k]! & 0xc0) !== 0x80) return 1;
+  return length;
 }

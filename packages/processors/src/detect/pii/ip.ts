@@ -37,6 +37,9 @@ export const ipv6: Detector = {
       'g',
     );
     for (let match = expression.exec(text); match !== null; match = expression.exec(text)) {
+      const groups = match[0].split(/::?/).length;
+      // a::b may be an address, but is a name in somebody's code.
+      if (groups < 4 && !(/[0-9]/.test(match[0]) && /[0-9A-Fa-f]{3}/.test(match[0]))) continue;
       if (!isIPv6(match[0]) || /^(?:::1?$|fe80:|(?:0+:){7}0*1?$)/i.test(match[0])) continue;
       report(match.index, expression.lastIndex);
     }

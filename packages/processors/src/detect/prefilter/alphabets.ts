@@ -8,6 +8,7 @@ export const alphabets = {
   url: 'A-Za-z0-9_-',
   dotted: 'A-Za-z0-9_.-',
   base64: 'A-Za-z0-9+/=_-',
+  percent: 'A-Za-z0-9%+/=_-',
   visible: '!-~',
 } as const;
 

@@ -1,29 +1,37 @@
 import { bitOf, membership, startsWord } from './alphabets.js';
 import type { Literal } from './clue.js';
 
-const tableBits = 13;
-const tableSize = 1 << tableBits;
-
 /** Every byte as it is compared: ASCII letters in lower case. */
 const fold: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte,
 );
 
-/** Slot of three folded bytes. */
-const slotOf = (trigram: number): number => Math.imul(trigram, 0x9e3779b1) >>> (32 - tableBits);
+/** A number of five bits for every byte: a letter's own, and a few for the rest. */
+export const fiveBits: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const letter = fold[byte]! - 0x61;
+  if (letter >= 0 && letter < 26) return letter;
+  if (byte >= 0x30 && byte <= 0x39) return 26;
+  const rest = '_-.'.indexOf(String.fromCharCode(byte));
+  return rest >= 0 ? 27 + rest : byte > 0x20 && byte < 0x7f ? 30 : 31;
+});
+
+/** Adds a byte's five bits to those of the two before it. */
+export const nextTrigram = (trigram: number, five: number): number => ((trigram << 5) | five) & 0x7fff;
 
 /** How often a letter stands in ordinary text, per mille; other characters are rarer in the right company. */
 const frequency: Readonly<Record<string, number>> = Object.fromEntries(
   [...'etaoinsrhldcumfpgwybvkxjqz'].map((letter, rank) => [letter, Math.max(1, 120 - 8 * rank)]),
 );
 
+const weight = (character: string): number => frequency[character] ?? (/[0-9 ]/.test(character) ? 100 : 20);
+
 /** Where in a literal the three characters stand that are least likely in ordinary text. */
 function rarest(text: string): number {
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (let at = 0; at + 3 <= text.length; at++) {
-    const weight = [...text.slice(at, at + 3)].reduce((product, each) => product * (frequency[each] ?? 4), 1);
-    if (weight < least) [least, best] = [weight, at];
+    const likely = [...text.slice(at, at + 3)].reduce((product, each) => product * weight(each), 1);
+    if (likely < least) [least, best] = [likely, at];
   }
   return best;
 }
@@ -46,7 +54,7 @@ export class Literals {
 
   constructor(literals: readonly Literal[]) {
     this.literals = literals;
-    this.slots = new Uint16Array(tableSize);
+    this.slots = new Uint16Array(1 << 15);
     this.following = new Uint16Array(literals.length + 1);
     this.starts = new Uint32Array(literals.length + 1);
     this.reach = new Uint8Array(literals.length);
@@ -59,7 +67,8 @@ export class Literals {
       const folded = text.toLowerCase();
       const at = rarest(folded);
       this.reach[i] = at + 3;
-      const slot = slotOf((folded.charCodeAt(at) << 16) | (folded.charCodeAt(at + 1) << 8) | folded.charCodeAt(at + 2));
+      let slot = 0;
+      for (let k = at; k < at + 3; k++) slot = nextTrigram(slot, fiveBits[folded.charCodeAt(k)]!);
       this.following[i] = this.slots[slot]!;
       this.slots[slot] = i + 1;
     }
@@ -90,10 +99,6 @@ export class Literals {
   }
 }
 
-/** Folds a byte and adds it to the two before it. */
-export const nextTrigram = (trigram: number, byte: number): number => ((trigram << 8) | fold[byte]!) & 0xffffff;
-export { slotOf };
-
 /**
  * Whether the name that ends at `end`, or goes on a little, is given a value: by `=`, `:` or `>` behind it, also behind a quote
  * that is escaped any number of times, or by a blank when it is an option of a command line.
@@ -120,11 +125,11 @@ function givesValue(bytes: Uint8Array, start: number, end: number, from: number,
       if ((byte !== 0x74 && byte !== 0x6e && byte !== 0x72) || bytes[at - 1] !== 0x5c) break;
     }
   }
-  // --password x
-  if (nameEnd >= to || (bytes[nameEnd]! | 0x02) !== 0x22) return false;
-  for (let k = start - 1, first = Math.max(from, start - 24); k >= first; k--) {
-    if (bytes[k] === 0x2d && k > from && bytes[k - 1] === 0x2d) return true;
+  // --password x, "--password", "x"
+  if (nameEnd >= to) return false;
+  for (let k = start - 1, first = Math.max(from, start - 41); k >= first; k--) {
     if ((membership[bytes[k]!]! & bitOf.dotted) === 0) return false;
+    if (bytes[k] === 0x2d && startsWord(bytes, k, from)) return true;
   }
-  return start - 1 >= from && bytes[start - 1] === 0x2d;
+  return false;
 }

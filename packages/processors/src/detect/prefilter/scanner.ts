@@ -1,22 +1,28 @@
-import { isPrintable, sextetOf, textGroups } from './base64.js';
+import { decodesToText, sextetOf, shortestRun, wrappedDecodesToText } from './base64.js';
 import type { Clue, Literal, Shape } from './clue.js';
-import { Literals, nextTrigram, slotOf } from './literals.js';
+import { fiveBits, Literals, nextTrigram } from './literals.js';
 import { atSign, colonAt, dotAt, hasDenseWord, ibanAt, numberAt, plusAt, userInfoAt } from './shapes.js';
 
-/** What a byte may begin; bits of {@link kinds}. Bits 0 to 5 are the byte's value in base64. */
-const base64 = 1 << 6;
-const skipped = 1 << 7;
+/** What a byte is; bits of {@link kinds} above the five that trigrams are made of. */
+const base64 = 1 << 5;
+const lineEnd = 1 << 6;
+const backslash = 1 << 7;
 const digit = 1 << 8;
 const special = 1 << 9;
-const escaping = 1 << 10;
+const other = 1 << 10;
+/** A byte behind which no number starts: neither a blank or a sign, nor a letter that may be the end of an escape or of a country. */
+const inWord = 1 << 11;
 
-const kinds: Uint16Array = new Uint16Array(256);
-for (let byte = 0; byte < 256; byte++) if (sextetOf(byte) >= 0) kinds[byte] = base64 | sextetOf(byte);
-for (let byte = 0x30; byte <= 0x39; byte++) kinds[byte]! |= digit;
-for (const letter of '@%+:.') kinds[letter.charCodeAt(0)]! |= special;
-kinds[0x5c] = skipped | escaping;
-kinds[0x0a] = skipped;
-kinds[0x0d] = skipped;
+const kinds: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let kind = fiveBits[byte]!;
+  if (sextetOf(byte) >= 0) kind |= base64;
+  else if (byte === 0x0a || byte === 0x0d) kind |= lineEnd;
+  else if (byte === 0x5c) kind |= backslash;
+  else kind |= other;
+  if (byte >= 0x30 && byte <= 0x39) kind |= digit | inWord;
+  if (/[ac-eg-mo-qsu-z_]/.test(String.fromCharCode(byte))) kind |= inWord;
+  return '@%+:.'.includes(String.fromCharCode(byte)) ? kind | special : kind;
+});
 
 const isHex = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
@@ -67,37 +73,40 @@ export class Scanner {
 
   #scan(bytes: Uint8Array, from: number, to: number, hits: Uint8Array | undefined): boolean {
     const slots = this.literals.slots;
-    let trigram = 0;
-    let four = 0xffffff; // the last four base64 characters, as three bytes
-    let streaks = 0; // for each of the four alignments how many groups in a row were printable, four bits each
+    const kindOf = kinds;
+    let trigram = 0x7fff;
     let previous = 0;
+    let run = from; // where the base64 began that has not ended yet
+    let isWrapped = false; // whether there are line ends in it
     for (let i = from; i < to; i++) {
-      const byte = bytes[i]!;
-      const kind = kinds[byte]!;
-      trigram = nextTrigram(trigram, byte);
-      if (slots[slotOf(trigram)] !== 0 && this.#literalsAt(bytes, i, from, to, slotOf(trigram), hits)) return true;
-      if ((previous & escaping) !== 0) {
-        if (hits === undefined && escapes(bytes, i, to)) return true;
-        // Wrapped base64 goes on behind an escaped line end.
-        if ((kind & escaping) === 0 && byte !== 0x6e && byte !== 0x72) {
-          four = 0xffffff;
-          streaks = 0;
-        }
-      } else if ((kind & base64) !== 0) {
-        four = ((four << 6) | (kind & 63)) & 0xffffff;
-        if (isPrintable(four)) {
-          const streak = (streaks & 15) + 1;
-          if (streak >= textGroups && hits === undefined) return true;
-          streaks = (streaks >>> 4) | (Math.min(streak, textGroups) << 12);
-        } else streaks >>>= 4;
-      } else if ((kind & skipped) === 0) {
-        four = 0xffffff;
-        streaks = 0;
+      const kind = kindOf[bytes[i]!]!;
+      trigram = nextTrigram(trigram, kind & 31);
+      if (slots[trigram] !== 0 && this.#literalsAt(bytes, i, from, to, trigram, hits)) return true;
+      const mayStart = (kind & special) | ((kind & digit) !== 0 && (previous & inWord) === 0 ? 1 : 0);
+      // Most bytes are letters and digits inside of words and end here.
+      if (((kind & (other | lineEnd | backslash)) | (previous & backslash) | mayStart) === 0) {
+        previous = kind;
+        continue;
       }
-      if ((kind & (digit | special)) !== 0 && this.#shapeAt(bytes, i, byte, previous, from, to, hits)) return true;
+      if (mayStart !== 0 && this.#shapeAt(bytes, i, from, to, hits)) return true;
+      if (hits === undefined) {
+        if ((previous & backslash) !== 0 && (kind & backslash) === 0) {
+          if (escapes(bytes, i, to)) return true;
+          // Wrapped base64 goes on behind an escaped line end, and behind nothing else that is escaped.
+          if (bytes[i] !== 0x6e && bytes[i] !== 0x72) {
+            if (i - run >= shortestRun && endsInText(bytes, run, i, isWrapped)) return true;
+            run = i + 1;
+            isWrapped = false;
+          }
+        } else if ((kind & other) !== 0) {
+          if (i - run >= shortestRun && endsInText(bytes, run, i, isWrapped)) return true;
+          run = i + 1;
+          isWrapped = false;
+        } else if ((kind & base64) === 0) isWrapped = true;
+      }
       previous = kind;
     }
-    return false;
+    return hits === undefined && to - run >= shortestRun && endsInText(bytes, run, to, isWrapped);
   }
 
   /** Whether a wanted literal has its rarest characters end at `i`. With `hits` the detectors are marked and the answer is no. */
@@ -119,17 +128,9 @@ export class Scanner {
     return false;
   }
 
-  #shapeAt(
-    bytes: Uint8Array,
-    i: number,
-    byte: number,
-    previous: number,
-    from: number,
-    to: number,
-    hits: Uint8Array | undefined,
-  ): boolean {
+  #shapeAt(bytes: Uint8Array, i: number, from: number, to: number, hits: Uint8Array | undefined): boolean {
     const owners = this.shapeOwners;
-    switch (byte) {
+    switch (bytes[i]) {
       case 0x25: // %
         return hits === undefined && i + 2 < to && isHex(bytes[i + 1]!) && isHex(bytes[i + 2]!);
       case 0x40: // @
@@ -144,7 +145,6 @@ export class Scanner {
       case 0x3a: // :
         return owners.colons.length > 0 && colonAt(bytes, i, from, to) && settle(owners.colons, hits);
       default:
-        if ((previous & digit) !== 0) return false;
         return (
           (owners.number.length > 0 && numberAt(bytes, i, from, to) && settle(owners.number, hits)) ||
           (owners.iban.length > 0 && ibanAt(bytes, i, from, to) && settle(owners.iban, hits))
@@ -153,20 +153,19 @@ export class Scanner {
   }
 }
 
-/** Whether the backslash before `i` writes an ASCII character that could stand for itself: `\u0067`, `\x67`, `\/`. */
+/** Whether the backslash before `i` writes a character that could stand for itself: `\u0067`, `\x67`, `\/`. */
 function escapes(bytes: Uint8Array, i: number, to: number): boolean {
-  switch (bytes[i]) {
-    case 0x2f: // /
-      return true;
-    case 0x75: // u
-      return (
-        i + 4 < to && bytes[i + 1] === 0x30 && bytes[i + 2] === 0x30 && bytes[i + 3]! <= 0x37 && isHex(bytes[i + 4]!)
-      );
-    case 0x78: // x
-      return i + 2 < to && bytes[i + 1]! <= 0x37 && isHex(bytes[i + 1]!) && isHex(bytes[i + 2]!);
-    default:
-      return false;
-  }
+  const letter = bytes[i];
+  if (letter === 0x2f) return true;
+  const digits = letter === 0x75 ? 4 : letter === 0x78 ? 2 : 0; // u, x
+  if (digits === 0 || i + digits >= to) return false;
+  for (let k = 1; k <= digits; k++) if (!isHex(bytes[i + k]!)) return false;
+  return true;
+}
+
+/** Whether the run of base64 that ends before `to` holds text. */
+function endsInText(bytes: Uint8Array, from: number, to: number, isWrapped: boolean): boolean {
+  return isWrapped ? wrappedDecodesToText(bytes, from, to) : decodesToText(bytes, from, to);
 }
 
 function settle(owners: readonly number[], hits: Uint8Array | undefined): boolean {

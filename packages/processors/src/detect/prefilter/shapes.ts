@@ -2,7 +2,13 @@ import { bitOf, membership, startsWord } from './alphabets.js';
 
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 const isUpper = (byte: number): boolean => byte >= 0x41 && byte <= 0x5a;
+const isLetter = (byte: number): boolean => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
 const isHex = (byte: number): boolean => isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
+
+const startsWith = (bytes: Uint8Array, i: number, text: string): boolean => {
+  for (let k = 0; k < text.length; k++) if (bytes[i + k] !== text.charCodeAt(k)) return false;
+  return true;
+};
 
 /** Whether what stands around the `@` at `i` can be an e-mail address. */
 export function atSign(bytes: Uint8Array, i: number, from: number, to: number): boolean {
@@ -13,8 +19,9 @@ export function atSign(bytes: Uint8Array, i: number, from: number, to: number): 
     return false;
   for (let at = i + 1, end = Math.min(to, i + 256); at < end; at++) {
     const byte = bytes[at]!;
-    if (byte === 0x2e) return at > i + 1;
-    if (byte < 0x80 && (membership[byte]! & bitOf.url) === 0) return false;
+    // The last label of a host is no number.
+    if (byte === 0x2e && at > i + 1 && at + 1 < to && (bytes[at + 1]! >= 0x80 || isLetter(bytes[at + 1]!))) return true;
+    if (byte < 0x80 && (membership[byte]! & bitOf.dotted) === 0) return false;
   }
   return false;
 }
@@ -44,7 +51,8 @@ export function numberAt(bytes: Uint8Array, i: number, from: number, to: number)
     if ((lengths & 0xfff) === 0x334) return true;
     if (first === 0x30 && groups > 1 && digits >= 9) return true;
     dotted = group <= 3 ? dotted + 1 : 0;
-    if (dotted === 4) return true;
+    // 0.0.0.0 and 127.0.0.1 are nobody's.
+    if (dotted === 4 && groups === 4) return !startsWith(bytes, i, '0.') && !startsWith(bytes, i, '127.');
     if (byte !== 0x2e) dotted = 0;
     group = 0;
     // One separator, or a closing parenthesis and one, or a dash between blanks.
@@ -92,15 +100,17 @@ export function ibanAt(bytes: Uint8Array, i: number, from: number, to: number): 
 /** Whether the colon at `i` stands in an IPv6 address: a double colon at the edge of hexadecimal groups, or the seventh single one. */
 export function colonAt(bytes: Uint8Array, i: number, from: number, to: number): boolean {
   if (i + 1 < to && bytes[i + 1] === 0x3a) {
+    let hasDigit = false;
     let at = i + 2;
-    while (at < to && at < i + 6 && isHex(bytes[at]!)) at++;
+    for (; at < to && at < i + 6 && isHex(bytes[at]!); at++) hasDigit ||= isDigit(bytes[at]!);
     // Behind the group comes another one, a dot of an IPv4 tail, or no word.
     if (at < to && (membership[bytes[at]!]! & bitOf.word) !== 0) return false;
+    const goesOn = at < to && (bytes[at] === 0x3a || bytes[at] === 0x2e);
     const after = at - i - 2;
-    at = i;
-    while (at > from && at > i - 4 && isHex(bytes[at - 1]!)) at--;
+    for (at = i; at > from && at > i - 4 && isHex(bytes[at - 1]!); at--) hasDigit ||= isDigit(bytes[at - 1]!);
     if (!startsWord(bytes, at, from)) return false;
-    return after > 0 || at < i;
+    // Without a digit it is a name in code: a::b.
+    return (hasDigit || goesOn || (at > from && bytes[at - 1] === 0x3a)) && (after > 0 || at < i);
   }
   // Seven colons behind each other, with one to four digits between them.
   let at = i;
@@ -132,7 +142,8 @@ export function userInfoAt(bytes: Uint8Array, i: number, from: number): boolean 
   const first = Math.max(from, i - 3 * 800);
   for (let at = i - 1; at >= first; at--) {
     const byte = bytes[at]!;
-    if (byte <= 0x20) return false;
+    // Before another @ it was looked for already.
+    if (byte <= 0x20 || byte === 0x40) return false;
     if (byte === 0x2f) return at - 2 >= from && bytes[at - 1] === 0x2f && bytes[at - 2] === 0x3a;
   }
   return false;

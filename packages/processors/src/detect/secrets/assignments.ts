@@ -1,6 +1,6 @@
 import type { Detector } from '../detector.js';
 import type { Literal } from '../prefilter/clue.js';
-import { isSecretValue, readValue } from './value.js';
+import { endOf, isSecretValue, readValue } from './value.js';
 
 const keys = [
   'api',
@@ -65,7 +65,7 @@ export const assignment: Detector = {
       };
       // An assignment in a value, `{"token": {"password": …`, is found by itself.
       if (value === undefined || !isSecretValue(value, context)) continue;
-      report(value.from, (end = value.to));
+      report(value.from, (end = endOf(text, value)));
       expression.lastIndex = Math.max(expression.lastIndex, end);
     }
   },

@@ -31,7 +31,7 @@ export function hasBase62Checksum(random: string): boolean {
 /** Whether text looks drawn by lot rather than written as a place holder: many different characters, and a digit or mixed case. */
 export function looksRandom(text: string): boolean {
   const different = new Set(text).size;
-  if (different < Math.min(7, text.length / 2)) return false;
+  if (different < Math.min(7, text.length / 2) || /x{6}|X{6}|\.{3}|\*{3}/.test(text)) return false;
   if (/[0-9]/.test(text)) return !/^(?:0?123456789|x{4}|\.{3})/i.test(text);
   return /[a-z]/.test(text) && /[A-Z]/.test(text) && different >= 10;
 }

@@ -14,6 +14,9 @@ export const forges: readonly Detector[] = [
     prefixes: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'],
     of: 'word',
     min: 36,
+    // Installation tokens are `ghs_`, the application's number and a JWT since 2026.
+    rest: '(?:\\.[A-Za-z0-9_-]{2,}){0,2}',
+    whole: false,
     check: checked,
   }),
   token('github-fine-grained-token', { prefixes: ['github_pat_'], of: 'word', min: 36 }),

@@ -10,14 +10,13 @@ export const privateKey: Detector = {
   clue: { literals: [{ text: 'PRIVATE KEY' }] },
   find(text, report) {
     const header = /-----(BEGIN|END)[A-Z0-9 ]{0,40} PRIVATE KEY(?: BLOCK)?(?:-----)?/g;
-    const body = new RegExp(`${armour}*`, 'y');
+    const body = new RegExp(`^${armour}*`);
     let from = -1;
     let bodyFrom = 0;
     let end = 0;
     const cutOff = (limit: number): void => {
-      body.lastIndex = bodyFrom;
-      body.exec(text);
-      const to = Math.min(body.lastIndex, limit);
+      // Only this far: keys without an end would otherwise be read again for each beginning.
+      const to = bodyFrom + body.exec(text.slice(bodyFrom, limit))![0].length;
       if (hasKeyMaterial(text, bodyFrom, to)) report(from, (end = trimEnd(text, to)));
     };
     for (let match = header.exec(text); match !== null; match = header.exec(text)) {

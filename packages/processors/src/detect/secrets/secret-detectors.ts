@@ -3,6 +3,7 @@ import { assignment } from './assignments.js';
 import { clouds } from './clouds.js';
 import { commandLine, netrc } from './commands.js';
 import { connectionString } from './connection-strings.js';
+import { discordToken } from './discord.js';
 import { forges } from './forges.js';
 import { authorization, cookie } from './headers.js';
 import { jwt } from './jwt.js';
@@ -18,6 +19,7 @@ export const secretDetectors: readonly Detector[] = [
   ...models,
   ...clouds,
   ...services,
+  discordToken,
   jwt,
   connectionString,
   authorization,
