@@ -85,12 +85,13 @@ export class Aggregator implements Stateful {
     const taken: Taken = { aggregated: 0, outOfOrder: 0, noRecordedValue: 0, tooMany: 0, begun: 0 };
     let latest = this.watermark;
     const given = offered(batch);
-    const remainders = given?.take() === true ? given.values : undefined;
+    // Those of running totals are there to be read, those of increments have to be taken.
+    const isTaken = given?.take() === true;
     let position = -1;
     for (const metric of batch.metrics()) {
       const { type, temporality } = this.metric.read(metric);
       if (type === 'summary' || type === undefined || (type !== 'gauge' && temporality === 0)) {
-        if (remainders !== undefined) for (const _ of metric.dataPoints) position++;
+        if (given !== undefined) for (const _ of metric.dataPoints) position++;
         continue;
       }
       const cumulative = temporality === CUMULATIVE && type !== 'gauge';
@@ -108,7 +109,7 @@ export class Aggregator implements Stateful {
         }
         const f = this.fields.read(point, table.attributesStart, table.attributesEnd);
         point.remove();
-        let remainder = 0;
+        let remainder = given === undefined ? 0 : this.fitting(given.values[position]!);
         if ((f.flags & 1) !== 0 && way !== 'last') {
           taken.noRecordedValue++;
           continue;
@@ -116,8 +117,9 @@ export class Aggregator implements Stateful {
         if (way === 'add') {
           if (name < 0) name = this.totals.named.of(point);
           this.totals.in(name, point, f);
-          if (remainders !== undefined) remainder = this.given(name, remainders[position]!);
-        }
+          if (!isTaken) remainder = 0;
+          if (remainder !== 0) this.totals.named.addDouble(name, IN, remainder);
+        } else if (!cumulative) remainder = 0;
         const ms = ((f.timeHigh >>> 0) * 4294967296 + (f.timeLow >>> 0)) / 1e6;
         latest = Math.max(latest, Math.min(ms, now));
         // The end of an interval belongs to it, as points count from their start, without it, to their time.
@@ -139,7 +141,7 @@ export class Aggregator implements Stateful {
         } else if (way === 'last' && cumulative && cell.fallsTo(point, f)) {
           this.open.remove(cell);
           this.closed.push(cell);
-          this.begin(point, slot, cumulative, interval, way, cell.head, now, name);
+          this.begin(point, slot, cumulative, interval, way, cell.head, now, name).value.rest = remainder;
           taken.begun++;
         } else {
           this.touch(cell);
@@ -289,12 +291,10 @@ export class Aggregator implements Stateful {
     return cell;
   }
 
-  /** What rounding had kept back of an increment that was read. */
-  private given(name: number, remainder: number): number {
+  /** What rounding had kept back of the value that was read. */
+  private fitting(remainder: number): number {
     const { fields } = this;
-    const own = fields.kind === DOUBLE ? fitting(fields.double, remainder) : 0;
-    if (own !== 0) this.totals.named.addDouble(name, IN, own);
-    return own;
+    return remainder !== 0 && fields.kind === DOUBLE ? fitting(fields.double, remainder) : 0;
   }
 
   private touch(cell: Cell): void {

@@ -25,7 +25,7 @@ export interface CellValue {
   kind: number;
   low: number;
   high: number;
-  /** What rounding kept back of a sum of doubles. */
+  /** What rounding kept back of a double, of increments and running totals. */
   rest: number;
   startLow: number;
   startHigh: number;
@@ -121,7 +121,10 @@ export class Cell {
     const count = v.count + 1;
     const later = compareTimes(f.timeLow, f.timeHigh, v.timeLow, v.timeHigh) >= 0;
     if (way === 'last') {
-      if (later) this.begin(point, f);
+      if (later) {
+        this.begin(point, f);
+        this.value.rest = remainder;
+      }
       this.value.count = count;
       return;
     }

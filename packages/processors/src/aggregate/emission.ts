@@ -4,7 +4,7 @@ import type { Cell } from './cell.js';
 
 const fields = new PointFields();
 
-/** One batch with a point for each cell, and what rounding keeps back of increments. */
+/** One batch with a point for each cell, and what rounding keeps back of increments and running totals. */
 export function batchOf(cells: readonly Cell[]): MetricsBatch {
   const order: number[] = [];
   const points = cells.map(({ head, value }) => ({ head, point: value.point }));
@@ -14,7 +14,7 @@ export function batchOf(cells: readonly Cell[]): MetricsBatch {
   for (const point of batch.points()) {
     const cell = cells[order[i]!]!;
     cell.write(point, fields.read(point));
-    if (cell.way === 'add' && cell.value.rest !== 0) {
+    if (cell.value.rest !== 0 && (cell.way === 'add' || cell.cumulative)) {
       kept ??= new Float64Array(cells.length);
       kept[i] = cell.value.rest;
     }

@@ -20,6 +20,7 @@ const orders: [string, 'delta' | 'cumulative', () => Processor<'metrics'>[]][] =
     'cumulative',
     () => [cumulativeToDelta(), drop(), aggregate({ interval: '25s' }), deltaToCumulative()],
   ],
+  ['to cumulative, aggregate, drop', 'delta', () => [deltaToCumulative(), aggregate({ interval: '25s' }), drop()]],
   ['to cumulative, drop, drop', 'delta', () => [deltaToCumulative(), drop(), dropAttributes(['model'])]],
 ];
 /** Takes points out of some batches, so that nobody knows whose the remainders are. */
