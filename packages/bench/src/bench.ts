@@ -1,6 +1,7 @@
 // npm run bench -- [words of case names] [--quick] [--json]
 import { parseArgs } from 'node:util';
 import { microCases } from './cases/index.js';
+import { detection } from './detect/detect.js';
 import { garbage } from './gc/gc.js';
 import { httpServers } from './load/http-servers.js';
 import { pipelineLoad } from './load/pipeline-load.js';
@@ -13,6 +14,7 @@ import { statefulSeries } from './series/stateful-series.js';
 import { startup } from './startup/startup.js';
 
 const processCases: readonly ProcessCase[] = [
+  detection,
   garbage,
   redaction,
   statefulSeries,

@@ -152,6 +152,20 @@ describe('the prefilter', () => {
       { numRuns },
     );
   });
+
+  test('a UUID is never taken for anything, even one of digits only', () => {
+    const part = (length: number): fc.Arbitrary<string> =>
+      fc
+        .oneof({ weight: 8, arbitrary: fc.constant('0123456789') }, fc.constant('0123456789abcdef'))
+        .chain((digits) => fc.string({ unit: fc.constantFrom(...digits), minLength: length, maxLength: length }));
+    const uuid = fc.tuple(part(8), part(4), part(4), part(4), part(12)).map((parts) => parts.join('-'));
+    fc.assert(
+      fc.property(uuid, fc.constantFrom('', 'session ', '"'), (text, before) => {
+        expect(detectors.find(`${before}${text}${before}`)).toEqual([]);
+      }),
+      { numRuns: 10 * numRuns },
+    );
+  });
 });
 
 describe('every sample', () => {

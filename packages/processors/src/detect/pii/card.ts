@@ -20,7 +20,7 @@ export const card: Detector = {
   find(text, report) {
     // Joined by the same single separator, or not at all; neither part of a longer number nor of a word.
     const expression =
-      /(?<!(?<!\\)[bfnrt]|[ac-eg-mo-qsu-zA-Z0-9_]|\d[.-])([2-6]\d{3}(?:(?:\d{9,15})|([ -])\d{3,6}(?:\2\d{1,6}){1,3}))(?![A-Za-z0-9_]|[.-]\d)/g;
+      /(?<!(?<!\\)[bfnrt]|[ac-eg-mo-qsu-zA-Z0-9_]|\d\.|[A-Za-z0-9]-)([2-6]\d{3}(?:(?:\d{9,15})|([ -])\d{3,6}(?:\2\d{1,6}){1,3}))(?![A-Za-z0-9_]|\.\d|-[A-Za-z0-9])/g;
     for (let match = expression.exec(text); match !== null; match = expression.exec(text)) {
       const digits = match[1]!.replace(/[ -]/g, '');
       if (issuers.some(([prefix, lengths]) => lengths.includes(digits.length) && prefix.test(digits)) && luhn(digits))

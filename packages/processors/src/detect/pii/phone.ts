@@ -1,7 +1,7 @@
 import type { Detector } from '../detector.js';
 
-const start = '(?<!(?<!\\\\)[bfnrt]|[ac-eg-mo-qsu-zA-Z0-9_+]|\\d[ .\\/-])';
-const stop = '(?![A-Za-z0-9_]|[.:-]\\d)';
+const start = '(?<!(?<!\\\\)[bfnrt]|[ac-eg-mo-qsu-zA-Z0-9_+]|\\d[ .\\/]|[A-Za-z0-9]-)';
+const stop = '(?![A-Za-z0-9_]|[.:]\\d|-[A-Za-z0-9])';
 
 /** The forms that a number is written in; precise rather than greedy. */
 const forms: readonly RegExp[] = [

@@ -26,6 +26,10 @@ export function atSign(bytes: Uint8Array, i: number, from: number, to: number): 
   return false;
 }
 
+/** Fewest digits of a card number that begins with this one: issuers of 4, 5 and 6 have 13, of 3 14 and of 2 16. */
+const leastCardDigits = (first: number): number =>
+  first >= 0x34 && first <= 0x36 ? 13 : first === 0x33 ? 14 : first === 0x32 ? 16 : Number.POSITIVE_INFINITY;
+
 /** Whether the group of digits that starts at `i` begins something like a dotted address, a phone number or a card number. */
 export function numberAt(bytes: Uint8Array, i: number, from: number, to: number): boolean {
   if (!startsWord(bytes, i, from)) return false;
@@ -41,15 +45,16 @@ export function numberAt(bytes: Uint8Array, i: number, from: number, to: number)
     if (isDigit(byte)) {
       group++;
       digits++;
-      if (digits === 13 && first >= 0x32 && first <= 0x36) return true;
       continue;
     }
     // A digit group has ended.
-    if (group === 0 || group > 15) return false;
+    if (group === 0 || group > 19 || (membership[byte]! & bitOf.word) !== 0) return false;
+    if (digits >= leastCardDigits(first)) return true;
+    if (group > 15) return false;
     lengths = (lengths << 4) | group;
     groups++;
     if ((lengths & 0xfff) === 0x334) return true;
-    if (first === 0x30 && groups > 1 && digits >= 9) return true;
+    if (first === 0x30 && groups > 1 && digits >= 9 && bytes[i + 1]! >= 0x31 && isDigit(bytes[i + 1]!)) return true;
     dotted = group <= 3 ? dotted + 1 : 0;
     // 0.0.0.0 and 127.0.0.1 are nobody's.
     if (dotted === 4 && groups === 4) return !startsWith(bytes, i, '0.') && !startsWith(bytes, i, '127.');

@@ -14,7 +14,7 @@ export interface HighEntropyOptions {
 const harmless: readonly RegExp[] = [
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, // UUID
   /^(?:sha(?:1|256|384|512)|md5)[-:_]/i, // integrity
-  /^(?:toolu|req|msg|srvtoolu|chatcmpl|call|resp|file|batch|msgbatch|session|user|org|evt|run|thread|asst)_/, // ids of models' APIs
+  /^(?:toolu|req|msg|srvtoolu|chatcmpl|call|resp|file|batch|msgbatch|session|user|org|evt|run|thread|asst|proj)[-_]/, // ids of models' APIs
   /^[A-Za-z]+(?:[/_.-][A-Za-z]*\d{0,4})*$/, // words, paths and versions
   /^[\d.:TZ+-]+$/, // times and numbers
 ];
