@@ -43,6 +43,8 @@ const cumulative = env('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', 'del
 
 export default definePipelines({
   dataDir,
+  // What `npx otelier status` asks, and probes: /healthz, /readyz, /status.
+  health: { endpoint: env('OTELIER_HEALTH', '127.0.0.1:13133') },
   logs: {
     events: { receivers: [claudeCode], processors: [validateResource(), redactPrompts()], exporters },
   },

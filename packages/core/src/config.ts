@@ -25,6 +25,14 @@ export interface PipelinesConfig {
     /** Bytes that each stateful pipeline may keep until they are delivered; beyond it senders are told `overloaded`. Default `256MiB`. */
     readonly outbox?: Bytes;
   };
+  readonly health?: {
+    /** Serves `/healthz`, `/readyz` and `/status` over HTTP at this `host:port`, such as `127.0.0.1:13133`. Default: they are not served. */
+    readonly endpoint?: string;
+    /** Serves them on an address that other machines can reach, to anyone who asks. Default false. */
+    readonly allowRemote?: boolean;
+    /** How long a component may hold something without any of it ending before its pipeline counts as stalled. Default `30s`. */
+    readonly stalledAfter?: Duration;
+  };
   /** Directory for state and queues; without it they live in memory. */
   readonly dataDir?: string;
   readonly telemetry?: {

@@ -1,4 +1,5 @@
 import type { Pipeline, PipelinesConfig } from '../config.js';
+import { isLocal, parseHealthAddress } from '../health/address.js';
 import { logLevels } from '../observe/logger.js';
 import { ConfigError } from '../options.js';
 import { type Signal, signals } from '../signal.js';
@@ -7,7 +8,7 @@ import { checkClearance } from './check-clearance.js';
 import { checkConnectors } from './check-connectors.js';
 import { checkTemporality } from './check-temporality.js';
 
-const configKeys = ['logs', 'metrics', 'traces', 'limits', 'dataDir', 'telemetry'];
+const configKeys = ['logs', 'metrics', 'traces', 'limits', 'dataDir', 'health', 'telemetry'];
 const pipelineKeys = ['receivers', 'processors', 'exporters'];
 const namePattern = /^[a-z][a-z0-9-]*$/;
 
@@ -15,7 +16,7 @@ const kinds = { receivers: 'receiver', processors: 'processor', exporters: 'expo
 
 /**
  * Checks what types cannot see: that every pipeline has both ends, that values are components of the right kind and signal (for
- * JavaScript users), names, limits, connectors without an end or in a circle, the temporality
+ * JavaScript users), names, limits, where health is served, connectors without an end or in a circle, the temporality
  * that components ask for, and the classes of fields that exporters are cleared for.
  *
  * @throws {ConfigError} with a path such as `logs.events.processors[1]`.
@@ -35,6 +36,7 @@ export function checkConfig(config: PipelinesConfig): void {
   }
   if (count === 0) throw new ConfigError('pipeline file', 'at least one pipeline under logs, metrics or traces');
   checkLimits(config);
+  checkHealth(config);
   checkTelemetry(config);
   checkConnectors(config);
   checkTemporality(config);
@@ -105,6 +107,27 @@ function checkLimits(config: PipelinesConfig): void {
   }
   if (limits.outbox !== undefined && !((parseBytes(String(limits.outbox)) ?? 0) > 0)) {
     throw new ConfigError('limits.outbox', "a size above 0 such as '256MiB'");
+  }
+}
+
+function checkHealth({ health }: PipelinesConfig): void {
+  if (health === undefined) return;
+  record(health, 'health', 'an object');
+  onlyKeys(health, ['endpoint', 'allowRemote', 'stalledAfter'], 'health.');
+  const { endpoint, allowRemote, stalledAfter } = health;
+  if (allowRemote !== undefined && typeof allowRemote !== 'boolean') {
+    throw new ConfigError('health.allowRemote', 'true or false');
+  }
+  if (stalledAfter !== undefined && !((parseDuration(String(stalledAfter)) ?? 0) > 0)) {
+    throw new ConfigError('health.stalledAfter', "a length of time above 0 such as '30s'");
+  }
+  if (endpoint === undefined) return;
+  const address = parseHealthAddress(String(endpoint));
+  if (address === undefined) {
+    throw new ConfigError('health.endpoint', "host:port such as '127.0.0.1:13133' or '[::1]:13133'");
+  }
+  if (allowRemote !== true && !isLocal(address)) {
+    throw new ConfigError('health.endpoint', 'an address of this machine only, or health.allowRemote: true');
   }
 }
 

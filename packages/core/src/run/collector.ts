@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { PipelinesConfig } from '../config.js';
 import type { Consume } from '../consume.js';
 import type { RequestFlow } from '../flow.js';
+import type { HealthData } from '../health/health-data.js';
 import type { FlowOptions } from '../host.js';
 import type { CollectorEvent, CollectorState } from '../observe/events.js';
 import type { Signal, Signals } from '../signal.js';
@@ -61,6 +62,8 @@ export interface Collector extends AsyncDisposable {
   graph(): GraphData;
   /** Where receivers listen, by component id. */
   endpoints(): { readonly [id: string]: readonly string[] };
+  /** Whether it takes data, keeps what it must keep and moves it on, and why not: what `/readyz` answers when `health.endpoint` is set. */
+  health(): HealthData;
 }
 
 /**

@@ -3,6 +3,8 @@ import type { RunningSource } from './running-source.js';
 /** Knows when all receivers that end by themselves have ended. */
 export class Endings {
   readonly done: Promise<void>;
+  /** Ids of receivers that failed. */
+  readonly failed: Set<string> = new Set();
   readonly #failed: (component: string, reason: string) => void;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
@@ -20,11 +22,13 @@ export class Endings {
 
   watch(sources: readonly RunningSource[]): void {
     for (const { id, running } of sources) {
+      this.failed.delete(id);
       if (running?.done === undefined) continue;
       this.#open++;
       running.done.then(
         () => this.#ended(),
         (error: unknown) => {
+          this.failed.add(id);
           this.#failed(id, error instanceof Error ? error.message : typeof error);
           this.#reject(error);
           this.#ended();

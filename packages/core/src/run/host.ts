@@ -1,5 +1,6 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Flow, RequestFlow } from '../flow.js';
+import type { Rooms } from '../health/rooms.js';
 import type { Admission, Clock, FlowOptions, Host, Logger } from '../host.js';
 import { componentLogger } from '../observe/logger.js';
 import type { Signal } from '../signal.js';
@@ -23,6 +24,8 @@ export interface Engine {
   readonly stores: Stores;
   /** What components leave to those of the same id that replace them. */
   readonly estates: Estates;
+  /** How full queues are. */
+  readonly rooms: Rooms;
   /** An operator failed and began anew. */
   restarted(component: string, reason: string): void;
 }

@@ -3,6 +3,9 @@ import type { PipelinesConfig } from '../config.js';
 import type { Consume } from '../consume.js';
 import { PipelineError } from '../error.js';
 import type { RequestFlow } from '../flow.js';
+import { Health } from '../health/health.js';
+import type { HealthData } from '../health/health-data.js';
+import { Rooms } from '../health/rooms.js';
 import type { FlowOptions } from '../host.js';
 import { systemClock } from '../observe/clock.js';
 import { Emitter } from '../observe/emitter.js';
@@ -50,6 +53,7 @@ export class RunningCollector implements Collector {
   readonly #taps: Map<string, Tap> = new Map();
   readonly #endings: Endings;
   readonly #inputs: Inputs;
+  readonly #health: Health;
   #graph: Graph;
   #sources: readonly RunningSource[];
   #state: CollectorState = 'created';
@@ -82,6 +86,7 @@ export class RunningCollector implements Collector {
       dataDir: options.dataDir ?? config.dataDir,
       stores: new Stores({ dataDir: options.dataDir ?? config.dataDir, store: options.store, logger }),
       estates: new Estates(),
+      rooms: new Rooms(),
       ledger: new Ledger(createWitness(this.#events, logger, clock)),
       restarted: (component, reason) => {
         this.#restarts.add(component, 1);
@@ -95,6 +100,11 @@ export class RunningCollector implements Collector {
     this.#inputs = new Inputs(this.#engine, () => (this.#state === 'running' ? this.#graph : undefined));
     this.#graph = this.#build(config);
     this.#sources = [];
+    this.#health = new Health(this.#engine, this.#endings.failed, () => ({
+      state: this.#state,
+      graph: this.#graph,
+      sources: this.#sources,
+    }));
   }
 
   get state(): CollectorState {
@@ -166,6 +176,10 @@ export class RunningCollector implements Collector {
     return Object.fromEntries(listening.map(({ id, running }) => [id, running?.endpoints ?? []]));
   }
 
+  health(): HealthData {
+    return this.#health.data();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }
@@ -176,9 +190,12 @@ export class RunningCollector implements Collector {
     if (!stores.isDurable) logger.info({}, 'no data directory: state and queues live in memory');
     const sources = this.#graph.sources.map((source) => new RunningSource(source, this.#graph, this.#engine));
     this.#sources = sources;
+    // Who asks while this starts hears that it is not ready yet.
+    const served = this.#health.start(this.config.health);
     try {
-      await this.#startGraph(this.#graph, sources);
+      await this.#startGraph(this.#graph, sources, served);
     } catch (error) {
+      await this.#health.close();
       await this.#engine.stores.close();
       if (this.#state === 'starting') this.#enter('stopped');
       throw error;
@@ -186,6 +203,7 @@ export class RunningCollector implements Collector {
     if (this.#state !== 'starting') {
       // The deadline of a shutdown passed before a component had started.
       await drainGraph(this.#graph, sources, new Deadline(this.#engine.clock, 0), this.#engine.clock);
+      await this.#health.close();
       throw new PipelineError('unavailable', 'the collector was shut down while it started');
     }
     if (this.#observed || isRegistered('metrics')) {
@@ -196,13 +214,19 @@ export class RunningCollector implements Collector {
   }
 
   /** Starts everything of a graph, or nothing. */
-  async #startGraph(graph: Graph, sources: readonly RunningSource[], room?: MakeRoom): Promise<void> {
+  async #startGraph(
+    graph: Graph,
+    sources: readonly RunningSource[],
+    served: Promise<void>,
+    room?: MakeRoom,
+  ): Promise<void> {
     // The data directory opens for the first graph that has something to keep in it.
     if (graph.entries.some(({ section }) => section !== undefined)) this.#store = await this.#engine.stores.open();
     await startNodes(graph, this.#started);
     try {
       // A reload opens sections when the old graph hands over; what arrives until then waits.
       if (room === undefined) await this.#openSections(graph, undefined);
+      await served;
       await startSources(sources, this.#started, room?.for);
     } catch (error) {
       await drainGraph(graph, [], new Deadline(this.#engine.clock, 0), this.#engine.clock);
@@ -221,6 +245,7 @@ export class RunningCollector implements Collector {
       errors.push(...drained.errors);
     }
     errors.push(...(await this.#engine.stores.close()));
+    await this.#health.close();
     this.#stopObserving?.();
     const result = report(this.#engine.ledger, this.#abandoned, errors);
     if (!result.clean) this.#engine.logger.error(result, 'stopped, not everything was delivered');
@@ -235,13 +260,17 @@ export class RunningCollector implements Collector {
     checkConfig(config);
     if (this.#state !== 'running')
       throw new PipelineError('unavailable', `the collector is ${this.#state}, not running`);
+    await this.#health.move(config.health, () => this.#replace(config));
+  }
+
+  async #replace(config: PipelinesConfig): Promise<void> {
     const [old, graph] = [this.#graph, this.#build(config)];
     const plan = planHandover(this.#sources, graph, this.#engine);
     const deadline = new Deadline(this.#engine.clock, this.#deadline?.leftMs ?? this.#drainMs(undefined));
     this.#draining = deadline;
     const room = new MakeRoom(plan.leaving, old.traffic, deadline, this.#engine.clock);
     try {
-      await this.#startGraph(graph, plan.fresh, room);
+      await this.#startGraph(graph, plan.fresh, Promise.resolve(), room);
     } catch (error) {
       this.#retire(graph, plan.fresh);
       if (this.#state === 'running') await this.#comeBack(room);

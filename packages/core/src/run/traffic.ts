@@ -24,6 +24,8 @@ export class Traffic {
   readonly #open: Set<Call> = new Set();
   #waiting: { readonly of: ReadonlySet<Account> | undefined; wake(): void }[] = [];
   #closed = false;
+  /** Calls that have ended, in any way. */
+  ended: number = 0;
 
   get inFlight(): number {
     return this.#open.size;
@@ -57,6 +59,7 @@ export class Traffic {
 
   #end(call: Call, error: PipelineError | undefined): void {
     if (!this.#open.delete(call)) return;
+    this.ended++;
     if (error === undefined) call.resolve();
     else {
       call.account.failed.add(error.code, call.count);

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Logger } from '../host.js';
 import { openStore } from './open-store.js';
 import type { StateStore } from './state-store.js';
+import { WatchedStore } from './watched-store.js';
 
 /** What stores are opened with. */
 export interface StoresOptions {
@@ -15,11 +16,15 @@ export interface StoresOptions {
 export class Stores {
   readonly #options: StoresOptions;
   readonly #open: Map<string, Promise<StateStore>> = new Map();
-  #given: StateStore | undefined;
+  /** Those that are open, by how people know them. */
+  readonly #watched: Map<string, WatchedStore> = new Map();
+  #given: WatchedStore | undefined;
 
   constructor(options: StoresOptions) {
     this.#options = options;
-    this.#given = options.store;
+    if (options.store === undefined) return;
+    this.#given = new WatchedStore(options.store);
+    this.#watched.set('the given store', this.#given);
   }
 
   /** Whether there is anywhere to keep something. */
@@ -40,11 +45,25 @@ export class Stores {
     const path = resolve(at);
     let opening = this.#open.get(path);
     if (opening === undefined) {
-      opening = openStore(at, logger);
+      opening = openStore(at, logger).then((store) => {
+        const watched = new WatchedStore(store);
+        this.#watched.set(`the store in ${at}`, watched);
+        return watched;
+      });
       this.#open.set(path, opening);
       opening.catch(() => this.#open.delete(path));
     }
     return opening;
+  }
+
+  /** The stores whose last commit failed, for people. */
+  unwritable(): string[] {
+    return [...this.#watched].filter(([, store]) => store.unwritable).map(([which]) => which);
+  }
+
+  /** Finds out whether they can be written to again. */
+  probe(): void {
+    for (const store of this.#watched.values()) store.probe();
   }
 
   /** Closes all of them; answers what went wrong. */
@@ -52,6 +71,7 @@ export class Stores {
     const stores: (StateStore | Promise<StateStore>)[] = [...this.#open.values()];
     if (this.#given !== undefined) stores.push(this.#given);
     this.#open.clear();
+    this.#watched.clear();
     this.#given = undefined;
     const errors: string[] = [];
     for (const store of stores) {

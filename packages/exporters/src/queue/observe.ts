@@ -1,7 +1,7 @@
-import type { Host } from '@otelier/core';
+import { type Host, tellRoom } from '@otelier/core';
 import type { Room } from './room.js';
 
-/** Exports how full the queue is, under the Collector's names; returns a function that stops it. */
+/** Exports how full the queue is, under the Collector's names, and tells the collector's health of it; returns a function that stops it. */
 export function observeQueue(host: Host, room: Room): () => void {
   const attributes = { exporter: host.id, ...(host.signal && { 'otel.signal': host.signal }) };
   const batches = host.meter.createObservableGauge('otelcol_exporter_queue_size', {
@@ -23,5 +23,12 @@ export function observeQueue(host: Host, room: Room): () => void {
   };
   const instruments = [batches, bytes, capacity];
   host.meter.addBatchObservableCallback(observe as never, instruments);
-  return () => host.meter.removeBatchObservableCallback(observe as never, instruments);
+  const stopTelling = tellRoom(host, () => ({
+    ...{ bytes: room.bytes, maxBytes: room.maxBytes, batches: room.batches },
+    maxBatches: Number.isFinite(room.maxBatches) ? room.maxBatches : undefined,
+  }));
+  return () => {
+    host.meter.removeBatchObservableCallback(observe as never, instruments);
+    stopTelling();
+  };
 }

@@ -304,7 +304,7 @@ describe('demo', () => {
 
 describe('the reference pipeline', () => {
   const reference = fileURLToPath(new URL('../../../../pipeline.config.ts', import.meta.url));
-  const free = { OTELIER_GRPC: '127.0.0.1:0', OTELIER_HTTP: '127.0.0.1:0' };
+  const free = { OTELIER_GRPC: '127.0.0.1:0', OTELIER_HTTP: '127.0.0.1:0', OTELIER_HEALTH: '127.0.0.1:0' };
 
   test('runs anywhere: shows events on the screen, keeps them in ./data, redacted', async () => {
     const run = launch(['run', '--json', reference], free);

@@ -44,6 +44,18 @@ program
   .action(async (file: string, options: object) => (await import('./graph/graph.js')).graph(file, options));
 
 program
+  .command('status')
+  .description(
+    'ask a running collector how it does: exit code 0 when it is ready, 1 when it is not, 2 when nothing answers',
+  )
+  .option(
+    '--endpoint <address>',
+    'where its health is served (default: what OTELIER_HEALTH says, or the port of the reference pipeline)',
+  )
+  .option('--json', 'print the whole status as JSON')
+  .action(async (options: object) => (await import('./status/status.js')).status(options));
+
+program
   .command('drill')
   .description(
     'send made-up secrets, identities and private texts through the pipelines of a file and show what would leak',

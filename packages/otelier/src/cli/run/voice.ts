@@ -24,10 +24,16 @@ export function jsonVoice(write: (line: string) => void): Voice {
         pid: process.pid,
         ms: Math.round(ms),
         endpoints: collector.endpoints(),
+        health: collector.health().endpoint,
         pipelines: pipelines(collector),
       }),
     reloaded: (file, collector) =>
-      say('reloaded', { file, endpoints: collector.endpoints(), pipelines: pipelines(collector) }),
+      say('reloaded', {
+        file,
+        endpoints: collector.endpoints(),
+        health: collector.health().endpoint,
+        pipelines: pipelines(collector),
+      }),
     keptOld: (error) => say('reload-failed', { error: error.message }),
     draining: (why, seconds) => say('draining', { why, deadlineSeconds: seconds }),
     held: (items) => say('held', { items }),
@@ -42,11 +48,13 @@ export function humanVoice(write: (text: string) => void): Voice {
     ready(file, collector, ms) {
       const doors = Object.values(collector.endpoints()).flat();
       const names = pipelines(collector);
+      const health = collector.health().endpoint;
       const lines = [
         `otelier runs ${short(file)} (ready in ${(ms / 1000).toFixed(2)} s)`,
         `  pipelines  ${names.join(', ')}`,
         `  state      ${collector.config.dataDir === undefined ? 'in memory' : `in ${collector.config.dataDir}`}`,
         ...doors.map((door, i) => `  ${i === 0 ? 'listens on ' : '           '}${door}`),
+        ...(health === undefined ? [] : [`  health     ${health}/readyz`]),
       ];
       if (doors.some((door) => door.includes('://'))) lines.push('', ...nextSteps(doors));
       write(`${lines.join('\n')}\n\n`);

@@ -1,0 +1,55 @@
+import type { AccountData, CountsByReason } from '../run/account-data.js';
+import type { QueueRoom } from './rooms.js';
+
+/** How one pipeline does. */
+export interface PipelineHealth {
+  /** Whether it moves: nothing is held, or something has ended within `health.stalledAfter`. */
+  readonly ready: boolean;
+  /** Items inside its components. */
+  readonly held: number;
+  /** Its components that hold something of which nothing has ended for `health.stalledAfter` or longer. */
+  readonly stalled: readonly StalledComponent[];
+}
+
+/** A component that holds items and lets none of them go. */
+export interface StalledComponent {
+  readonly id: string;
+  readonly held: number;
+  /** Milliseconds since it has been known to stand still. */
+  readonly sinceMs: number;
+}
+
+/** Whether a collector can be trusted with data now, and why not. */
+export interface HealthData {
+  /** Always true of a collector that can answer. */
+  readonly live: true;
+  /** Whether it takes data, keeps what it must keep, and moves it on. */
+  readonly ready: boolean;
+  /** Why it is not ready, one sentence each; none holds telemetry. */
+  readonly reasons: readonly string[];
+  /** By path, such as `logs/events`. */
+  readonly pipelines: { readonly [path: string]: PipelineHealth };
+  /** Where `/healthz`, `/readyz` and `/status` are served, such as `http://127.0.0.1:13133`; undefined when they are not. */
+  readonly endpoint: string | undefined;
+}
+
+/** What `/status` answers, and `otelier status` shows. */
+export interface StatusData extends Omit<HealthData, 'endpoint'> {
+  /** Of `@otelier/core`. */
+  readonly version: string;
+  readonly state: string;
+  /** Since the collector was asked to start. */
+  readonly uptimeSeconds: number;
+  /** Receivers by id, and where they listen. */
+  readonly receivers: { readonly [id: string]: readonly string[] };
+  /** Bytes between receivers and exporters. */
+  readonly inFlight: { readonly bytes: number; readonly limitBytes: number };
+  /** Items inside components. */
+  readonly held: number;
+  /** Items that components refused, by reason. */
+  readonly refused: CountsByReason;
+  /** How full queues are, by component id. */
+  readonly queues: { readonly [id: string]: QueueRoom };
+  /** What every component did so far, by id. */
+  readonly components: { readonly [id: string]: AccountData };
+}
