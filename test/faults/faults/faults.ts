@@ -2,6 +2,7 @@ import type { Fault } from '../fault.js';
 import { backendDown } from './backend-down.js';
 import { busy } from './busy.js';
 import { clock } from './clock.js';
+import { damage } from './damage.js';
 import { disconnects } from './disconnects.js';
 import { diskFull } from './disk-full.js';
 import { flapping } from './flapping.js';
@@ -13,6 +14,6 @@ import { slow } from './slow.js';
 
 /** All of them. To add one, copy a file. */
 export const faults: readonly Fault[] = [
-  ...[kill, reload, diskFull, clock],
+  ...[kill, reload, damage, diskFull, clock],
   ...[backendDown, flapping, slow, busy, reset, partialSuccess, disconnects],
 ];
