@@ -14,6 +14,8 @@ export interface Fault {
   readonly file?: FileOptions;
   readonly flags?: readonly string[];
   readonly nodeOptions?: string;
+  /** Whether clients speak TLS. */
+  readonly tls?: true;
   /** One run; at its end the collector runs. */
   strike(world: World): Promise<void>;
 }

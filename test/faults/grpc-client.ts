@@ -16,11 +16,13 @@ const options = {
   'grpc.min_reconnect_backoff_ms': 50,
   'grpc.max_reconnect_backoff_ms': 100,
   'grpc.use_local_subchannel_pool': 1,
+  'grpc.ssl_target_name_override': 'localhost',
 };
 
 /** A client of OTLP over gRPC. */
-export function grpcClient(port: number): Client {
-  const client = new GrpcClient(`127.0.0.1:${port}`, credentials.createInsecure(), options);
+export function grpcClient(port: number, ca?: string): Client {
+  const security = ca === undefined ? credentials.createInsecure() : credentials.createSsl(Buffer.from(ca));
+  const client = new GrpcClient(`127.0.0.1:${port}`, security, options);
   let cancel = (): void => {};
   return {
     send: (body: Buffer) =>

@@ -6,9 +6,13 @@ const headers = { 'content-type': 'application/x-protobuf' };
 const mayPass: readonly number[] = [429, 502, 503, 504];
 
 /** A client of OTLP over HTTP. */
-export function httpClient(port: number): Client {
-  const agent = new Agent({ connections: 1, pipelining: 1 });
-  const url = `http://127.0.0.1:${port}/v1/logs`;
+export function httpClient(port: number, ca?: string): Client {
+  const agent = new Agent({
+    connections: 1,
+    pipelining: 1,
+    ...(ca !== undefined && { connect: { ca, servername: 'localhost' } }),
+  });
+  const url = `${ca === undefined ? 'http' : 'https'}://127.0.0.1:${port}/v1/logs`;
   let leave = new AbortController();
   return {
     async send(body: Buffer): Promise<Answer> {

@@ -32,10 +32,11 @@ export class Senders {
   private stopped = false;
   private running: Promise<unknown> = Promise.resolve();
 
-  constructor(ledger: Ledger, doors: Doors) {
+  /** @param ca - of the collector's certificate, where it has one. */
+  constructor(ledger: Ledger, doors: Doors, ca?: string) {
     this.ledger = ledger;
-    const http = Array.from({ length: 4 }, () => httpClient(doors.http));
-    this.clients = [...http, grpcClient(doors.grpc), grpcClient(doors.grpc)];
+    const http = Array.from({ length: 4 }, () => httpClient(doors.http, ca));
+    this.clients = [...http, grpcClient(doors.grpc, ca), grpcClient(doors.grpc, ca)];
   }
 
   start(random: Random): void {

@@ -19,7 +19,7 @@ export async function suffer(
   progress?: (run: number) => void,
 ): Promise<Result> {
   const { name, moods = calm, file, flags = [], nodeOptions } = fault;
-  const world = await World.open(seed);
+  const world = await World.open(seed, fault.tls);
   const { ledger, collector } = world;
   try {
     world.write(file);

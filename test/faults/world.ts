@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Random, random } from '@otelier/testing';
 import { freePort, type StartOptions, Victim } from '../totals/faults/victim.js';
 import { Backend, calm } from './backend.js';
+import { Certificates } from './certificates.js';
 import { Ledger } from './ledger.js';
 import { type FileOptions, pipelineFile } from './pipeline-file.js';
 import { type Doors, Senders } from './senders.js';
@@ -18,27 +19,34 @@ export class World {
   readonly collector: Victim;
   readonly folder: string;
   readonly doors: Doors;
+  /** Undefined where nobody speaks TLS. */
+  readonly certificates: Certificates | undefined;
   private started: StartOptions = {};
 
-  private constructor(source: Random, folder: string, doors: Doors) {
+  private constructor(source: Random, folder: string, doors: Doors, certificates: Certificates | undefined) {
     this.random = source;
     this.folder = folder;
     this.doors = doors;
+    this.certificates = certificates;
     this.backend = new Backend(this.ledger, source.fork());
-    this.senders = new Senders(this.ledger, doors);
+    this.senders = new Senders(this.ledger, doors, certificates?.ca);
     this.collector = new Victim(folder, this.file);
   }
 
-  static async open(seed: number): Promise<World> {
+  static async open(seed: number, tls = false): Promise<World> {
     const doors = { http: await freePort(), grpc: await freePort() };
-    const world = new World(random(seed), mkdtempSync(join(tmpdir(), 'otelier-faults-')), doors);
+    const folder = mkdtempSync(join(tmpdir(), 'otelier-faults-'));
+    const world = new World(random(seed), folder, doors, tls ? await Certificates.in(folder) : undefined);
     await world.backend.open();
     return world;
   }
 
   /** Puts the pipeline file there, at once and whole. */
   write(options?: FileOptions): void {
-    writeFileSync(`${this.file}.new`, pipelineFile(this.doors, this.backend.endpoint, options));
+    writeFileSync(
+      `${this.file}.new`,
+      pipelineFile(this.doors, this.backend.endpoint, { ...options, receiver: this.certificates?.option ?? '' }),
+    );
     renameSync(`${this.file}.new`, this.file);
   }
 

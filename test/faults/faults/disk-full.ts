@@ -6,7 +6,7 @@ import type { Fault } from '../fault.js';
 export const diskFull: Fault = {
   name: 'disk full',
   short: 2,
-  share: 0.2,
+  share: 0.1,
   async strike(world) {
     await world.kill();
     await world.backend.close();

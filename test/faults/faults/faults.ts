@@ -10,10 +10,11 @@ import { kill } from './kill.js';
 import { partialSuccess } from './partial-success.js';
 import { reload } from './reload.js';
 import { reset } from './reset.js';
+import { rotation } from './rotation.js';
 import { slow } from './slow.js';
 
 /** All of them. To add one, copy a file. */
 export const faults: readonly Fault[] = [
-  ...[kill, reload, damage, diskFull, clock],
+  ...[kill, reload, rotation, damage, diskFull, clock],
   ...[backendDown, flapping, slow, busy, reset, partialSuccess, disconnects],
 ];
