@@ -19,6 +19,8 @@ export class Health {
   private probing: boolean = false;
   private probeAt: number = 0;
   private notBefore: number = 0;
+  /** How far away {@link notBefore} was when it was set. */
+  private askedMs: number = 0;
 
   constructor(name: string, policy: HealthPolicy, host: Host) {
     this.host = host;
@@ -28,13 +30,13 @@ export class Health {
 
   /** Whether a batch may go there: it is up, or it is time for one to find out. */
   get open(): boolean {
-    const now = this.host.clock.now();
-    return now >= this.notBefore && (!this.down || (now >= this.probeAt && !this.probing));
+    if (this.patienceMs > 0) return false;
+    return !this.down || (this.leftUntil(this.probeAt, this.policy.probeIntervalMs) === 0 && !this.probing);
   }
 
   /** Milliseconds that it has still asked to be left alone for; 0 when it may at least be tried. */
   get patienceMs(): number {
-    return Math.max(0, this.notBefore - this.host.clock.now());
+    return this.leftUntil(this.notBefore, this.askedMs);
   }
 
   /** A batch goes there. */
@@ -54,12 +56,19 @@ export class Health {
   failed(error: PipelineError): void {
     const now = this.host.clock.now();
     this.probing = false;
-    this.notBefore = Math.max(this.notBefore, now + (error.retryAfterMs ?? 0));
+    this.askedMs = Math.max(this.patienceMs, error.retryAfterMs ?? 0);
+    this.notBefore = now + this.askedMs;
     if (++this.failures < this.policy.maxFailures) return;
     this.probeAt = now + this.policy.probeIntervalMs;
     if (this.down) return;
     this.down = true;
     this.host.logger.warn({ exporter: this.name, code: error.code }, 'an exporter is down');
+  }
+
+  /** Nothing is left of a time that is further away than it ever was: the wall clock has been set back. */
+  private leftUntil(time: number, atMost: number): number {
+    const left = time - this.host.clock.now();
+    return left > atMost ? 0 : Math.max(0, left);
   }
 
   /** The batch came to no answer for a reason that says nothing of the target: its sender left. */

@@ -6,6 +6,16 @@ import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../../packages/otelier/bin/otelier.js', import.meta.url));
 
+/** How a {@link Victim} is started. */
+export interface StartOptions {
+  /** For `otelier run`. */
+  readonly flags?: readonly string[];
+  /** For Node. */
+  readonly nodeOptions?: string;
+  /** Largest file that it may write, in the shell's blocks: beyond it a write fails as on a full disk. */
+  readonly fileBlocks?: number;
+}
+
 /** An `otelier run` that can be killed and started again. */
 export class Victim {
   private child: ChildProcess | undefined;
@@ -14,8 +24,12 @@ export class Victim {
   private readonly config: string;
   /** The last of what it said, for a failure's message. */
   private said: string[] = [];
-  /** What it said of damage to its store, over all starts: there must not be any. */
+  private readonly hearing: Set<(line: string) => void> = new Set();
+  private expected = true;
+  /** What it said of damage to its store, over all starts. */
   readonly damage: string[] = [];
+  /** Its last words, for each time that it ended without having been asked to. */
+  readonly deaths: string[] = [];
 
   constructor(folder: string, config: string) {
     this.folder = folder;
@@ -23,32 +37,65 @@ export class Victim {
   }
 
   /** Resolves when it answers. @throws {Error} with what it said, when it ends instead. */
-  async start(): Promise<void> {
-    const child = spawn(process.execPath, [bin, 'run', '--json', this.config], {
+  async start({ flags = [], nodeOptions, fileBlocks }: StartOptions = {}): Promise<void> {
+    const command = [process.execPath, bin, 'run', '--json', ...flags, this.config];
+    const limited = fileBlocks === undefined ? [] : ['sh', '-c', `ulimit -f ${fileBlocks} && exec "$0" "$@"`];
+    const [program, ...rest] = [...limited, ...command];
+    const child = spawn(program!, rest, {
       cwd: this.folder,
-      env: { PATH: process.env.PATH, HOME: this.folder },
+      env: {
+        PATH: process.env.PATH,
+        HOME: this.folder,
+        ...(nodeOptions !== undefined && { NODE_OPTIONS: nodeOptions }),
+      },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.child = child;
-    this.gone = new Promise((resolve) => child.once('exit', () => resolve()));
+    this.expected = false;
+    this.gone = new Promise((resolve) => {
+      // Not at 'exit': what it said last may still be on its way.
+      child.once('close', (code, signal) => {
+        if (!this.expected) this.deaths.push(`ended with ${signal ?? code}:\n${this.said.join('\n')}`);
+        resolve();
+      });
+    });
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stderr! }).on('line', (line) => {
         this.said = [...this.said.slice(-20), line];
         if (line.includes('damaged')) this.damage.push(line);
         if (line.includes('"ready"')) resolve();
+        for (const hear of this.hearing) hear(line);
       });
       void this.gone.then(() => reject(new Error(`otelier run ended:\n${this.said.join('\n')}`)));
     });
   }
 
+  /** Resolves with the next line that has this in it. @throws {Error} with what it said, when it ends instead. */
+  async says(text: string): Promise<string> {
+    let hear = (_line: string): void => {};
+    try {
+      return await new Promise<string>((resolve, reject) => {
+        hear = (line) => {
+          if (line.includes(text)) resolve(line);
+        };
+        this.hearing.add(hear);
+        void this.gone.then(() => reject(new Error(`otelier run ended:\n${this.said.join('\n')}`)));
+      });
+    } finally {
+      this.hearing.delete(hear);
+    }
+  }
+
   /** As the kernel does when memory runs out: no handler runs, nothing is flushed. */
   async kill(): Promise<void> {
+    this.expected = true;
     this.child?.kill('SIGKILL');
     await this.gone;
   }
 
   /** Asks it to leave and resolves with its exit code. */
   async stop(): Promise<number | null> {
+    this.expected = true;
     this.child?.kill('SIGTERM');
     await this.gone;
     return this.child?.exitCode ?? null;

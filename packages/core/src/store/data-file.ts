@@ -1,14 +1,16 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { damageInPages } from './pages.js';
 
 const magic = 0xbeefc0de;
-/** Where a meta page has its last page's number and its transaction's. */
+/** Where a meta page has how much memory the file is mapped to, its last page's number and its transaction's. */
+const mapBytesAt = 40;
 const lastPageAt = 144;
 const transactionAt = 152;
 const metaBytes = 160;
 
-/** What the meta pages of an LMDB data file tell. */
+/** What an LMDB data file tells of itself. */
 export interface DataFile {
-  /** What is wrong with them; undefined when nothing is. */
+  /** What is wrong with it; undefined when nothing is. */
   readonly damage: string | undefined;
   /** Whether pages at the file's end were missing: LMDB may never have written them, or somebody has cut them off. Only reading tells. */
   readonly padded: boolean;
@@ -17,7 +19,7 @@ export interface DataFile {
 const sound: DataFile = { damage: undefined, padded: false };
 
 /**
- * Looks at the two meta pages of an LMDB data file, if there is one, and makes the file as long as they say.
+ * Looks at the meta pages of an LMDB data file, if there is one, makes the file as long as they say, and follows its pages.
  *
  * LMDB maps the file and trusts it: a page beyond its end would end the process with a bus error, where one of zeros is an exception.
  */
@@ -42,10 +44,10 @@ export function inspect(path: string): DataFile {
       return damaged('its second page is not that of a store');
     const newest = second.readBigUInt64LE(transactionAt) > first.readBigUInt64LE(transactionAt) ? second : first;
     const end = (newest.readBigUInt64LE(lastPageAt) + 1n) * BigInt(pageBytes);
-    if (end <= BigInt(size)) return sound;
-    if (end > largest) return damaged('its size makes no sense');
-    ftruncateSync(file, Number(end));
-    return { damage: undefined, padded: true };
+    if (end > largest || newest.readBigUInt64LE(mapBytesAt) > largest) return damaged('its size makes no sense');
+    const padded = end > BigInt(size);
+    if (padded) ftruncateSync(file, Number(end));
+    return { damage: damageInPages(file, newest, pageBytes), padded };
   } finally {
     closeSync(file);
   }

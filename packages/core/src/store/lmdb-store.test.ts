@@ -88,6 +88,52 @@ describe('the store of a data directory', () => {
     expect(readdirSync(dir).filter((name) => name.startsWith('state.damaged-'))).toHaveLength(1);
   });
 
+  test('whose bytes were changed at random offsets never ends the process: it opens, or is moved aside', async () => {
+    const built = fileURLToPath(new URL('../../dist/store/lmdb-store.js', import.meta.url));
+    const store = await open();
+    for (let i = 0; i < 60; i++) {
+      await store.commit(
+        Array.from({ length: 30 }, (_, n): [Buffer, Buffer | undefined] => [
+          bytes(`key-${i}-${n}`),
+          Buffer.alloc(n === 0 ? 9000 : 100),
+        ]),
+      );
+      if (i > 5) await store.commit(Array.from({ length: 29 }, (_, n) => [bytes(`key-${i - 5}-${n}`), undefined]));
+    }
+    await store.close();
+    const script = join(dir, 'child.mjs');
+    // As many damaged stores as one process can open, which would end at the first that LMDB cannot bear.
+    writeFileSync(
+      script,
+      `import { cpSync, openSync, writeSync, closeSync, fstatSync } from 'node:fs';
+      import { join } from 'node:path';
+      import { openLmdb } from ${JSON.stringify(built)};
+      const dir = ${JSON.stringify(dir)};
+      let seed = Number(process.argv[2]);
+      const below = (end) => Math.floor((seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) / 0x80000000 * end);
+      let aside = 0;
+      for (let run = 0; run < 120; run++) {
+        const own = join(dir, 'run' + process.argv[2] + '-' + run);
+        cpSync(join(dir, 'state'), join(own, 'state'), { recursive: true });
+        const file = openSync(join(own, 'state', 'data.mdb'), 'r+');
+        const { size } = fstatSync(file);
+        for (let places = 1 + below(8); places > 0; places--) {
+          const junk = Buffer.from(Array.from({ length: [1, 8, 512, 4096][below(4)] }, () => below(256)));
+          writeSync(file, junk, 0, junk.length, below(size - junk.length));
+        }
+        closeSync(file);
+        const store = await openLmdb(own, { error: () => aside++ });
+        try { for (const [key] of store.entries(Buffer.alloc(0))) store.get(key); } catch {}
+        try { await store.commit([[Buffer.from('new'), Buffer.alloc(20000)]]); } catch {}
+        await store.close();
+      }
+      console.log(aside);`,
+    );
+    const seed = 1 + (Date.now() % 100_000);
+    const output = execFileSync(process.execPath, [script, `${seed}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    expect(Number(`${output}`), `seed ${seed}`).toBeGreaterThan(10);
+  }, 60_000);
+
   test('whose last pages were never written, as LMDB sometimes leaves it, is not taken for one that was cut off', async () => {
     let seed = 3;
     const random = (below: number): number => {
@@ -110,7 +156,9 @@ describe('the store of a data directory', () => {
       });
       await store.commit(changes);
       copyFileSync(join(dir, 'state', 'data.mdb'), join(copy, 'state', 'data.mdb'));
-      isShort = inspect(join(copy, 'state', 'data.mdb')).padded;
+      const { padded, damage } = inspect(join(copy, 'state', 'data.mdb'));
+      expect(damage).toBeUndefined();
+      isShort = padded;
     }
     await store.close();
     expect(isShort).toBe(true);

@@ -11,6 +11,8 @@ export class Pace {
   #window: number;
   #failures: number = 0;
   #earliest: number = 0;
+  /** How long it had to rest when {@link #earliest} was set: never longer, wherever the wall clock has been set to since. */
+  #asked: number = 0;
   #cancel: (() => void) | undefined;
 
   constructor(clock: Clock, workers: number, wake: () => void) {
@@ -39,10 +41,9 @@ export class Pace {
   failed({ retryAfterMs }: PipelineError): void {
     this.#failures++;
     this.#window = 1;
-    const now = this.#clock.now();
-    this.#earliest = Math.max(this.#earliest, now + (retryAfterMs ?? 0));
-    const pause = pauseMs(backoff, this.#failures, this.#earliest - now, Math.random());
-    this.#restFor(pause);
+    this.#asked = Math.max(this.#left(), retryAfterMs ?? 0);
+    this.#earliest = this.#clock.now() + this.#asked;
+    this.#restFor(pauseMs(backoff, this.#failures, this.#asked, Math.random()));
   }
 
   /** When an entry that has failed so often may go again, in milliseconds. */
@@ -52,12 +53,17 @@ export class Pace {
 
   /** Goes on as soon as the backend allows. */
   hurry(): void {
-    if (this.resting) this.#restFor(Math.max(this.#earliest - this.#clock.now(), 0));
+    if (this.resting) this.#restFor(this.#left());
   }
 
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+  }
+
+  /** What is left of what the backend has asked for. */
+  #left(): number {
+    return Math.min(Math.max(this.#earliest - this.#clock.now(), 0), this.#asked);
   }
 
   #restFor(ms: number): void {

@@ -31,7 +31,9 @@ export class Sleepers {
       let cancel = this.clock.after(ms, () => end(true));
       const wake = () => {
         cancel();
-        cancel = this.clock.after(Math.max(0, earliest - this.clock.now()), () => end(true));
+        // Never longer than it was, also when the wall clock has been set back meanwhile.
+        const left = Math.min(floorMs, earliest - this.clock.now());
+        cancel = this.clock.after(Math.max(0, left), () => end(true));
       };
       const sleeper = { wake, leave };
       this.asleep.add(sleeper);
