@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module';
 import { ConfigError } from '@otelier/core';
-import { RE2JS } from 're2js';
+import type { RE2JS as Compiled } from 're2js';
 import type { Detector } from '../detector.js';
 import { requiredLiteral } from './required-literal.js';
 
@@ -10,6 +11,8 @@ export interface PatternOptions {
   /** True: upper and lower case are the same. Default false, or the `i` flag of a RegExp. */
   readonly ignoreCase?: boolean;
 }
+
+const require = createRequire(import.meta.url);
 
 /** After so many matches in one text the rest of it counts as one match: all of them together stay linear, too. */
 const mostMatches = 1000;
@@ -32,11 +35,13 @@ export function pattern(name: string, source: string | RegExp, options: PatternO
   if (/[yv]/.test(fromFlags)) refuse('a RegExp without the flags y and v');
   const impossible = notLinear(text);
   if (impossible !== undefined) refuse(`a pattern without ${impossible}, which takes no linear time`);
+  // A large module, which only those load who have patterns of their own.
+  const { RE2JS } = require('re2js') as typeof import('re2js');
   const flags =
     (ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) |
     (fromFlags.includes('s') ? RE2JS.DOTALL : 0) |
     (fromFlags.includes('m') ? RE2JS.MULTILINE : 0);
-  const compile = (): RE2JS => {
+  const compile = (): Compiled => {
     try {
       return RE2JS.compile(RE2JS.translateRegExp(text), flags);
     } catch (error) {

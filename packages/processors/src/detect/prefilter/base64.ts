@@ -31,8 +31,10 @@ export const isPrintable = (three: number): boolean =>
 export function decodesToText(bytes: Uint8Array, from: number, to: number): boolean {
   for (let block = from + 4 * (textGroups - 1); block + 4 <= to; block += 4 * textGroups) {
     for (let at = block; at < block + 4 && at + 4 <= to; at++) {
-      // The first bit of three ASCII bytes is 0.
-      if (sextets[bytes[at]!]! >= 32 || !groupAt(bytes, at)) continue;
+      // The first bit of each of the three bytes, which is 0 in ASCII.
+      if (((sextets[bytes[at]!]! & 32) | (sextets[bytes[at + 1]!]! & 8) | (sextets[bytes[at + 2]!]! & 2)) !== 0)
+        continue;
+      if (!groupAt(bytes, at)) continue;
       let streak = 1;
       for (let left = at - 4; left >= from && groupAt(bytes, left); left -= 4) if (++streak >= textGroups) return true;
       for (let right = at + 4; right + 4 <= to && groupAt(bytes, right); right += 4)

@@ -10,7 +10,7 @@ const backslash = 1 << 7;
 const digit = 1 << 8;
 const special = 1 << 9;
 const other = 1 << 10;
-/** A byte behind which no number starts: neither a blank or a sign, nor a letter that may be the end of an escape or of a country. */
+/** A byte behind which no number starts: neither a blank or a sign, nor a capital that may be the end of a country. */
 const inWord = 1 << 11;
 
 const kinds: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
@@ -20,7 +20,7 @@ const kinds: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
   else if (byte === 0x5c) kind |= backslash;
   else kind |= other;
   if (byte >= 0x30 && byte <= 0x39) kind |= digit | inWord;
-  if (/[ac-eg-mo-qsu-z_]/.test(String.fromCharCode(byte))) kind |= inWord;
+  if (/[a-z_]/.test(String.fromCharCode(byte))) kind |= inWord;
   return '@%+:.'.includes(String.fromCharCode(byte)) ? kind | special : kind;
 });
 
@@ -82,7 +82,8 @@ export class Scanner {
       const kind = kindOf[bytes[i]!]!;
       trigram = nextTrigram(trigram, kind & 31);
       if (slots[trigram] !== 0 && this.#literalsAt(bytes, i, from, to, trigram, hits)) return true;
-      const mayStart = (kind & special) | ((kind & digit) !== 0 && (previous & inWord) === 0 ? 1 : 0);
+      // Without a branch, which would be guessed wrong at every other character of a hash: `inWord` is three bits above `digit`.
+      const mayStart = (kind & special) | (kind & digit & ~(previous >>> 3));
       // Most bytes are letters and digits inside of words and end here.
       if (((kind & (other | lineEnd | backslash)) | (previous & backslash) | mayStart) === 0) {
         previous = kind;
@@ -104,7 +105,8 @@ export class Scanner {
           isWrapped = false;
         } else if ((kind & base64) === 0) isWrapped = true;
       }
-      previous = kind;
+      // Behind the letter of an escape a word may start.
+      previous = (previous & backslash) === 0 ? kind : kind & ~inWord;
     }
     return hits === undefined && to - run >= shortestRun && endsInText(bytes, run, to, isWrapped);
   }
@@ -130,7 +132,13 @@ export class Scanner {
 
   #shapeAt(bytes: Uint8Array, i: number, from: number, to: number, hits: Uint8Array | undefined): boolean {
     const owners = this.shapeOwners;
-    switch (bytes[i]) {
+    const byte = bytes[i]!;
+    if (byte >= 0x30 && byte <= 0x39)
+      return (
+        (owners.number.length > 0 && numberAt(bytes, i, from, to) && settle(owners.number, hits)) ||
+        (owners.iban.length > 0 && ibanAt(bytes, i, from, to) && settle(owners.iban, hits))
+      );
+    switch (byte) {
       case 0x25: // %
         return hits === undefined && i + 2 < to && isHex(bytes[i + 1]!) && isHex(bytes[i + 2]!);
       case 0x40: // @
@@ -142,13 +150,8 @@ export class Scanner {
         return owners.number.length > 0 && plusAt(bytes, i, to) && settle(owners.number, hits);
       case 0x2e: // .
         return owners.dots.length > 0 && dotAt(bytes, i, from, to) && settle(owners.dots, hits);
-      case 0x3a: // :
+      default: // :
         return owners.colons.length > 0 && colonAt(bytes, i, from, to) && settle(owners.colons, hits);
-      default:
-        return (
-          (owners.number.length > 0 && numberAt(bytes, i, from, to) && settle(owners.number, hits)) ||
-          (owners.iban.length > 0 && ibanAt(bytes, i, from, to) && settle(owners.iban, hits))
-        );
     }
   }
 }

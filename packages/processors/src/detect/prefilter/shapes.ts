@@ -26,13 +26,23 @@ export function atSign(bytes: Uint8Array, i: number, from: number, to: number): 
   return false;
 }
 
+/** Whether a byte may stand between two groups of digits: . - / ) or a blank. */
+const joinsGroups = (byte: number): boolean =>
+  byte === 0x2e || byte === 0x20 || byte === 0x2d || byte === 0x2f || byte === 0x29;
+
 /** Fewest digits of a card number that begins with this one: issuers of 4, 5 and 6 have 13, of 3 14 and of 2 16. */
 const leastCardDigits = (first: number): number =>
   first >= 0x34 && first <= 0x36 ? 13 : first === 0x33 ? 14 : first === 0x32 ? 16 : Number.POSITIVE_INFINITY;
 
 /** Whether the group of digits that starts at `i` begins something like a dotted address, a phone number or a card number. */
 export function numberAt(bytes: Uint8Array, i: number, from: number, to: number): boolean {
+  // Most groups are followed by nothing that joins groups, and are shorter than the number of a card.
+  let after = i + 1;
+  while (after < to && after < i + 13 && isDigit(bytes[after]!)) after++;
+  if (after < i + 13 && (after >= to || !joinsGroups(bytes[after]!))) return false;
   if (!startsWord(bytes, i, from)) return false;
+  // Behind a dash that goes on from a word, as in dates and ids, there can only be an address.
+  if (i > from && bytes[i - 1] === 0x2d && bytes[after] !== 0x2e && !startsWord(bytes, i - 1, from)) return false;
   const end = Math.min(to, i + 40);
   let digits = 0; // of all groups that blanks and dashes join
   let dotted = 0; // short groups that dots join
@@ -61,7 +71,7 @@ export function numberAt(bytes: Uint8Array, i: number, from: number, to: number)
     if (byte !== 0x2e) dotted = 0;
     group = 0;
     // One separator, or a closing parenthesis and one, or a dash between blanks.
-    if (byte !== 0x2e && byte !== 0x20 && byte !== 0x2d && byte !== 0x2f && byte !== 0x29) return false;
+    if (!joinsGroups(byte)) return false;
     if (at + 1 < end && !isDigit(bytes[at + 1]!)) {
       const next = bytes[at + 1]!;
       if (next === 0x20 || next === 0x28 || next === 0x2d || next === 0x2f) at++;
