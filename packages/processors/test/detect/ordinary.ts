@@ -192,7 +192,7 @@ export const ordinaryTexts: readonly string[] = [
   'ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
   'ghp_',
   'github_pat_...',
-  'npm_config_registry=https://registry.npmjs.org/',
+  'npm_config_registry=https://registry.example.org/',
   'npm_package_dependencies_typescript_version',
   'npm_lifecycle_script=vitest run',
   'glpat-',

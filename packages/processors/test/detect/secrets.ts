@@ -36,7 +36,7 @@ export function secretSamples(): Sample[] {
   add('gitlab-token', p('GR', '1348941', m.url(20)));
   add('atlassian-token', p('ATA', 'TT3xFfGF0', m.url(171), '=', m.upper(8)));
   add('bitbucket-token', p('AT', 'BB', m.base62(32)));
-  add('npm-token', p('np', 'm_', m.base62(36)), (s) => `//registry.npmjs.org/:_authToken=${s}`);
+  add('npm-token', p('np', 'm_', m.base62(36)), (s) => `//registry.example.org/:_authToken=${s}`);
   add('pypi-token', p('py', 'pi-AgEIcHlwaS5vcmc', m.url(140)));
   add('rubygems-token', p('ruby', 'gems_', m.hex(48)));
   add('crates-token', p('c', 'io', m.base62(32)));
