@@ -95,7 +95,7 @@ describe.each([...orders, ...disturbed])('%s', (name, temporality, processors) =
         if (last.size === 1 && steps === 1) expect(shown.toNumber()).toBe(truth.toNumber());
         else expect(truth.stepsTo(shown)).toBeLessThanOrEqual(steps);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 });

@@ -45,7 +45,7 @@ describe.each(converters)('the state of %s', (_, temporality, make) => {
         const whole = (of: Section) => of.reload().disk.size;
         expect(whole(other)).toBe(whole(plain));
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -61,7 +61,7 @@ describe.each(converters)('the state of %s', (_, temporality, make) => {
         section.save();
         expect([...section.disk.read()]).toEqual([...section.reload().disk.read()]);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   });
 });

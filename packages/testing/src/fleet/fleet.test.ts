@@ -40,7 +40,7 @@ describe('a simulated fleet', () => {
         );
         expect(units(byMetric(sent.values()))).toEqual(units(byMetric(fleet.truth.values())));
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
