@@ -134,6 +134,8 @@ class Mortal {
     const life = await this.life;
     await life.clock.advance(300_000);
     await this.finish(life, 'stop');
+    // Refusals that no batch has used up meet what goes out last: it stays in the store, for the next one.
+    if (this.store !== undefined) await this.finish(await this.begin(life.clock.now()), 'stop');
     return this.out;
   }
 
