@@ -16,5 +16,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts', 'examples/*/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 20_000,
+    // One worker per core: the default keeps one core back, which halves a machine of two.
+    maxWorkers: '100%',
   },
 });
