@@ -14,8 +14,12 @@ export interface Fault {
   readonly file?: FileOptions;
   readonly flags?: readonly string[];
   readonly nodeOptions?: string;
+  /** What the backend speaks; HTTP unless told otherwise. */
+  readonly backend?: 'grpc';
   /** Whether clients speak TLS. */
   readonly tls?: true;
-  /** One run; at its end the collector runs. */
+  /** The collector does not run when it strikes, nor at its end: the fault is about a whole life of it. */
+  readonly whole?: true;
+  /** One run; at its end the collector runs, unless told otherwise above. */
   strike(world: World): Promise<void>;
 }

@@ -37,6 +37,8 @@ export class Ledger {
   damages = 0;
   /** Records that were answered with 200. */
   acknowledgements = 0;
+  /** Requests that were refused for now. */
+  refusals = 0;
   /** Records that arrived, each time counted. */
   arrivals = 0;
   /** What may not happen at all. */

@@ -23,12 +23,15 @@ for (const fault of chosen) {
   const progress = (run: number): void => {
     const line = `${fault.name}: ${run} of ${own} runs, ${Math.round((Date.now() - began) / 1000)} s`;
     if (process.stdout.isTTY) process.stdout.write(`\r${line}`);
-    else if (run % 50 === 0 || run === own) console.log(line);
+    else if (run % 20 === 0 || run === own) console.log(line);
   };
   const result = await suffer(fault, own, seed, progress);
   if (process.stdout.isTTY) console.log();
   for (const problem of result.problems) console.log(`  ${problem}`);
+  if (result.folder !== undefined) console.log(`  seed ${seed}; pipeline file and store are in ${result.folder}`);
   results.push(result);
 }
 console.log(table(heading, results.map(row)));
+for (const { fault, notes } of results)
+  if (notes.size > 0) console.log(`  ${fault}: ${Array.from(notes, ([what, times]) => `${times} ${what}`).join(', ')}`);
 process.exitCode = results.every(isKept) ? 0 : 1;

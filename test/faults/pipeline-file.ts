@@ -8,24 +8,35 @@ export interface FileOptions {
   readonly timeoutMs?: number;
   /** Further options of the receiver. */
   readonly receiver?: string;
+  /** Files instead of a backend, and no queue in front of them. */
+  readonly exporter?: 'file';
+  /** What the backend speaks. */
+  readonly protocol?: 'http/protobuf' | 'grpc';
 }
 
 /** The pipeline that all faults are about. */
 export function pipelineFile(
   doors: Doors,
   endpoint: string,
-  { workers = 4, order = 'none', timeoutMs = 5_000, receiver = '' }: FileOptions = {},
+  {
+    workers = 4,
+    order = 'none',
+    timeoutMs = 5_000,
+    receiver = '',
+    protocol = 'http/protobuf',
+    exporter,
+  }: FileOptions = {},
 ): string {
-  return `import { definePipelines, otlpExporter, otlpReceiver, queue, retry } from 'otelier';
+  const backend = `otlpExporter({ endpoint: '${endpoint}', protocol: '${protocol}', timeout: '${timeoutMs}ms' })`;
+  const queued = `queue(retry(${backend}), { workers: ${workers}, order: '${order}' })`;
+  return `import { definePipelines, fileExporter, otlpExporter, otlpReceiver, queue, retry } from 'otelier';
 export default definePipelines({
   dataDir: './data',
   limits: { drain: '5s' },
   logs: {
     safe: {
       receivers: [otlpReceiver({ http: '127.0.0.1:${doors.http}', grpc: '127.0.0.1:${doors.grpc}', ${receiver} })],
-      exporters: [
-        queue(retry(otlpExporter({ endpoint: '${endpoint}', timeout: '${timeoutMs}ms' })), { workers: ${workers}, order: '${order}' }),
-      ],
+      exporters: [${exporter === 'file' ? "fileExporter({ dir: './out' })" : queued}],
     },
   },
 });

@@ -72,6 +72,7 @@ export class Senders {
       const answer = await client.send(body);
       if (answer.said === 'yes') return this.ledger.acknowledged(ids, damages);
       if (answer.said === 'never') return void this.ledger.problems.add(`a sender was told never: ${answer.why}`);
+      if (answer.said === 'later') this.ledger.refusals++;
       if (answer.said === 'nothing') this.ledger.unanswered(ids);
       if (this.stopped) return;
       await wait(random.between(5, 60) + (answer.said === 'later' ? answer.afterMs : 0));

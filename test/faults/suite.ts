@@ -9,6 +9,10 @@ export interface Result extends Sums {
   readonly runs: number;
   /** What must not be there: deaths of the collector, answers that end a client's attempts, what it did not report. */
   readonly problems: readonly string[];
+  /** How often what happened, where a fault has several ways. */
+  readonly notes: ReadonlyMap<string, number>;
+  /** What the collector left, when something was not as promised. */
+  readonly folder: string | undefined;
 }
 
 /** Lets a fault strike so often under load, and counts. */
@@ -18,33 +22,38 @@ export async function suffer(
   seed: number,
   progress?: (run: number) => void,
 ): Promise<Result> {
-  const { name, moods = calm, file, flags = [], nodeOptions } = fault;
-  const world = await World.open(seed, fault.tls);
-  const { ledger, collector } = world;
+  const { name, moods = calm, file, flags = [], nodeOptions, whole = false } = fault;
+  const world = await World.open(seed, fault);
+  const { ledger, collector, notes } = world;
+  let finished = false;
+  const result = (): Omit<Result, 'folder'> => {
+    const problems = [...ledger.problems, ...collector.deaths];
+    if (ledger.damages === 0) problems.push(...collector.damage);
+    return { fault: name, runs, ...ledger.sums(collector.damage.length > 0), problems, notes };
+  };
   try {
     world.write(file);
-    await world.start({ flags, ...(nodeOptions !== undefined && { nodeOptions }) });
+    world.started = { flags, ...(nodeOptions !== undefined && { nodeOptions }) };
+    if (!whole) await world.start();
     world.backend.moods = moods;
     world.senders.start(world.random.fork());
     for (let run = 1; run <= runs; run++) {
-      await world.acknowledged(world.random.between(1, 150));
+      if (!whole) await world.acknowledged(world.random.between(1, 150));
       await fault.strike(world);
       progress?.(run);
     }
     await world.settle();
+    finished = true;
   } catch (error) {
     ledger.problems.add(error instanceof Error ? error.message : String(error));
-  } finally {
-    await world.close();
   }
-  const sums = ledger.sums(collector.damage.length > 0);
-  const problems = [...ledger.problems, ...collector.deaths];
-  if (ledger.damages === 0) problems.push(...collector.damage);
-  return { fault: name, runs, ...sums, problems };
+  const isLeft = !finished || !isKept(result());
+  await world.close(isLeft);
+  return { ...result(), folder: isLeft ? world.folder : undefined };
 }
 
 /** Whether a fault did what we promise: nothing lost, nothing doubled that need not be. */
-export function isKept({ lost, avoidable, problems }: Result): boolean {
+export function isKept({ lost, avoidable, problems }: Pick<Result, 'lost' | 'avoidable' | 'problems'>): boolean {
   return lost === 0 && avoidable === 0 && problems.length === 0;
 }
 

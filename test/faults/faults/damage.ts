@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import type { Random } from '@otelier/testing';
 import type { Fault } from '../fault.js';
 
@@ -12,27 +12,55 @@ export const damage: Fault = {
     await world.backend.close();
     await world.acknowledged(world.random.between(1, 600));
     await world.kill();
-    spoil(world.store, world.random);
+    const way = world.random.pick(['bytes', 'bytes', 'pages', 'pages', 'cut'] as const);
+    const file = openSync(world.store, 'r+');
+    try {
+      ways[way](file, fstatSync(file).size, world.random);
+    } finally {
+      closeSync(file);
+    }
+    world.note(way);
     world.ledger.damages++;
     await world.backend.open();
     await world.start();
   },
 };
 
-function spoil(path: string, random: Random): void {
-  const file = openSync(path, 'r+');
-  try {
-    const { size } = fstatSync(file);
-    if (random.chance(0.15)) {
-      ftruncateSync(file, random.between(0, size));
-      return;
-    }
+const pageBytes = 4096;
+
+const ways: Readonly<Record<'bytes' | 'pages' | 'cut', (file: number, size: number, random: Random) => void>> = {
+  /** Anywhere, a few times. */
+  bytes(file, size, random) {
     for (let places = random.between(1, 8); places > 0; places--) {
-      const bytes = Buffer.alloc(random.pick([1, 8, 512, 4096]));
-      if (random.chance(0.7)) for (let i = 0; i < bytes.length; i++) bytes[i] = random.between(0, 255);
+      const bytes = foreign(random.pick([1, 8, 512]), random);
       writeSync(file, bytes, 0, bytes.length, random.between(0, Math.max(0, size - bytes.length)));
     }
-  } finally {
-    closeSync(file);
-  }
+  },
+  /** Some that follow each other, or lie anywhere: lost writes leave zeros, or what was there before, or what belongs elsewhere. */
+  pages(file, size, random) {
+    const pages = Math.floor(size / pageBytes);
+    if (pages === 0) return;
+    const [row, first] = [random.chance(0.5), random.between(0, pages - 1)];
+    for (let i = random.between(1, 16); i >= 0; i--) {
+      const page = row ? first + i : random.between(0, pages - 1);
+      if (page >= pages) continue;
+      let bytes = foreign(pageBytes, random);
+      if (random.chance(0.3)) {
+        bytes = Buffer.alloc(pageBytes);
+        readSync(file, bytes, 0, pageBytes, random.between(0, pages - 1) * pageBytes);
+      }
+      writeSync(file, bytes, 0, pageBytes, page * pageBytes);
+    }
+  },
+  /** The end is missing: anywhere, or behind a page. */
+  cut(file, size, random) {
+    const end = random.between(0, size);
+    ftruncateSync(file, random.chance(0.5) ? end : end - (end % pageBytes));
+  },
+};
+
+function foreign(length: number, random: Random): Buffer {
+  const bytes = Buffer.alloc(length);
+  if (random.chance(0.7)) for (let i = 0; i < length; i++) bytes[i] = random.between(0, 255);
+  return bytes;
 }

@@ -5,8 +5,10 @@ import { clock } from './clock.js';
 import { damage } from './damage.js';
 import { disconnects } from './disconnects.js';
 import { diskFull } from './disk-full.js';
+import { fileDiskFull } from './file-disk-full.js';
 import { flapping } from './flapping.js';
 import { kill } from './kill.js';
+import { grpcFaults } from './over-grpc.js';
 import { partialSuccess } from './partial-success.js';
 import { reload } from './reload.js';
 import { reset } from './reset.js';
@@ -15,6 +17,7 @@ import { slow } from './slow.js';
 
 /** All of them. To add one, copy a file. */
 export const faults: readonly Fault[] = [
-  ...[kill, reload, rotation, damage, diskFull, clock],
+  ...[kill, reload, rotation, damage, diskFull, fileDiskFull, clock],
   ...[backendDown, flapping, slow, busy, reset, partialSuccess, disconnects],
+  ...grpcFaults,
 ];

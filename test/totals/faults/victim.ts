@@ -36,6 +36,11 @@ export class Victim {
     this.config = config;
   }
 
+  /** Whether the process is there. */
+  get runs(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
   /** Resolves when it answers. @throws {Error} with what it said, when it ends instead. */
   async start({ flags = [], nodeOptions, fileBlocks }: StartOptions = {}): Promise<void> {
     const command = [process.execPath, bin, 'run', '--json', ...flags, this.config];
@@ -86,17 +91,23 @@ export class Victim {
     }
   }
 
-  /** As the kernel does when memory runs out: no handler runs, nothing is flushed. */
-  async kill(): Promise<void> {
+  /** As the kernel does when memory runs out: no handler runs, nothing is flushed. Resolves with false when it had ended before. */
+  async kill(): Promise<boolean> {
     this.expected = true;
     this.child?.kill('SIGKILL');
     await this.gone;
+    return this.child?.signalCode === 'SIGKILL';
+  }
+
+  /** Asks it to leave, and does not wait until it has. */
+  ask(): void {
+    this.expected = true;
+    this.child?.kill('SIGTERM');
   }
 
   /** Asks it to leave and resolves with its exit code. */
   async stop(): Promise<number | null> {
-    this.expected = true;
-    this.child?.kill('SIGTERM');
+    this.ask();
     await this.gone;
     return this.child?.exitCode ?? null;
   }

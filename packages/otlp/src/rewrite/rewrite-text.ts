@@ -14,8 +14,8 @@ export interface TextSink {
   body(edits: Edits, at: number, from: number, to: number): void;
   /** A length-delimited field that the schema does not know: [at, to) is all of it. */
   unknown(edits: Edits, at: number, to: number): void;
-  /** The walk goes into a message that has attributes. */
-  enter(edits: Edits, owner: number): void;
+  /** The walk goes into a message that has attributes; its content is [from, to). */
+  enter(edits: Edits, owner: number, from: number, to: number): void;
   /** The walk is at the end of a message that has attributes: what is added here becomes part of it. */
   leave(edits: Edits, owner: number, to: number): void;
 }
@@ -88,7 +88,7 @@ function fields(kind: number, edits: Edits, sink: TextSink, p: number, end: numb
       case MESSAGE: {
         const owner = ownerOf[which]!;
         edits.enter(lengthAt, from, p);
-        if (owner >= 0) sink.enter(edits, owner);
+        if (owner >= 0) sink.enter(edits, owner, from, p);
         fields(which, edits, sink, from, p);
         if (owner >= 0) sink.leave(edits, owner, p);
         edits.leave();

@@ -30,7 +30,8 @@ function* places({ resource, common, events, metrics, spans }: Catalogue): Itera
   yield spans;
 }
 
-function guarded(one: FieldDefinition | undefined, other: FieldDefinition): FieldDefinition {
+/** The more guarded of two definitions of one field. */
+export function guarded(one: FieldDefinition | undefined, other: FieldDefinition): FieldDefinition {
   if (one === undefined) return other;
   const first = fieldClasses.indexOf(one.class) >= fieldClasses.indexOf(other.class) ? one : other;
   const type = one.type === 'json' || other.type === 'json' ? 'json' : first.type;

@@ -1,7 +1,9 @@
 import { type Edits, Entry, owners, type TextSink } from '@otelier/otlp';
+import { fieldsByEvent } from '../catalogue/fields-by-event.js';
 import { fieldsByName, fieldsOfPoints } from '../catalogue/fields-by-name.js';
 import { Adjacent } from './adjacent.js';
 import { CleanEntries } from './clean-entries.js';
+import { EventOf } from './event-of.js';
 import { attributeNameBytes, identifierBytes, knownLabelBytes, labelBytes, shortLineBytes } from './forms.js';
 import { Guard } from './guard.js';
 import type { RedactSettings } from './options.js';
@@ -17,6 +19,7 @@ const isDescribing: readonly boolean[] = owners.map(
 );
 const isOfPoint: readonly boolean[] = owners.map((owner) => owner === 'Exemplar' || owner.endsWith('DataPoint'));
 const resource = owners.indexOf('Resource');
+const logRecord = owners.indexOf('LogRecord');
 const EMPTY = 0;
 const TEXT = 0x0a;
 const BOOL = 0x10;
@@ -37,6 +40,8 @@ export class Redactor implements TextSink {
   declare private readonly entry: Entry;
   declare private readonly cleanOnItems: CleanEntries;
   declare private readonly cleanOnPoints: CleanEntries;
+  /** Of the log record at hand. */
+  declare private readonly event: EventOf;
   declare private readonly cleanOnResources: CleanEntries;
   /** Attributes of the resource at hand that stayed, from and to: clients copy them to their items. */
   declare private readonly stayed: number[];
@@ -45,7 +50,7 @@ export class Redactor implements TextSink {
 
   constructor(settings: RedactSettings, now: () => number) {
     this.report = new Report(settings.report.attributes);
-    this.rules = new Rules(settings, fieldsByName);
+    this.rules = new Rules(settings, fieldsByName, fieldsByEvent);
     this.rulesOfPoints = new Rules(settings, fieldsOfPoints);
     this.guard = new Guard(settings.detectors, (rule) => this.report.add(rule));
     this.texts = new Texts(settings, this.rules, this.guard, this.report, now);
@@ -54,6 +59,7 @@ export class Redactor implements TextSink {
     this.adjacent = new Adjacent(this.guard);
     this.records = settings.report.attributes ? new RecordReport(this.report) : undefined;
     this.entry = new Entry();
+    this.event = new EventOf(settings.catalogue === false ? '' : `${settings.catalogue.name.replaceAll('-', '_')}.`);
     this.cleanOnItems = new CleanEntries(2048);
     this.cleanOnPoints = new CleanEntries(2048);
     this.cleanOnResources = new CleanEntries(256);
@@ -82,8 +88,9 @@ export class Redactor implements TextSink {
     edits.remove(at, to);
   }
 
-  enter(_: Edits, owner: number): void {
-    if (owner === resource) this.stayed.length = 0;
+  enter(_: Edits, owner: number, from: number, to: number): void {
+    if (owner === logRecord) this.event.enter(from, to);
+    else if (owner === resource) this.stayed.length = 0;
     this.replacedKeys = 0;
     this.records?.enter(owner);
   }
@@ -111,7 +118,10 @@ export class Redactor implements TextSink {
     }
     const { keyFrom, keyTo, kind } = entry;
     const known = (ofPoint ? this.rulesOfPoints : this.rules).find(b, keyFrom, keyTo);
+    // What depends on the event is not remembered: the same bytes mean another thing elsewhere.
+    const remembered = known === undefined || known.byEvent === undefined;
     let rule = known ?? this.rules.unknown;
+    if (!remembered && owner === logRecord) rule = known.byEvent!.get(this.event.in(b) ?? '') ?? known;
     let keyStays = true;
     if (known === undefined && !clean.has(b, from, keyTo)) {
       keyStays = attributeNameBytes(b, keyFrom, keyTo) && !this.guard.suspects(b, keyFrom, keyTo);
@@ -130,7 +140,7 @@ export class Redactor implements TextSink {
         report.add('split');
         return;
       }
-      clean.add(b, from, to);
+      if (remembered) clean.add(b, from, to);
       if (owner === resource) this.stayed.push(from, to);
       return;
     }
@@ -140,7 +150,7 @@ export class Redactor implements TextSink {
       if (known === undefined && kind === TEXT) this.adjacent.remember(at, keyTo, entry.contentFrom, to, to, true);
       return;
     }
-    clean.add(b, from, to);
+    if (remembered) clean.add(b, from, to);
     if (owner === resource) this.stayed.push(from, to);
   }
 

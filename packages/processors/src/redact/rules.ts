@@ -21,6 +21,8 @@ export interface Rule {
   readonly open: boolean;
   /** A content text for which this is true tells nothing, and stays. */
   readonly harmless: ((text: string) => boolean) | undefined;
+  /** Rules of events of which more is known, by their names. */
+  readonly byEvent: ReadonlyMap<string, Rule> | undefined;
 }
 
 const rule = (name: string, given: Partial<Rule>): Rule => ({
@@ -31,6 +33,7 @@ const rule = (name: string, given: Partial<Rule>): Rule => ({
   members: undefined,
   open: false,
   harmless: undefined,
+  byEvent: undefined,
   ...given,
 });
 
@@ -46,8 +49,12 @@ export class Rules {
   private readonly known: ReadonlyMap<string, Rule>;
   private readonly slots: (Slot[] | undefined)[];
 
-  /** `fieldsOf`: what a catalogue knows where these rules are asked. */
-  constructor(settings: RedactSettings, fieldsOf: (catalogue: Catalogue) => ReadonlyMap<string, FieldDefinition>) {
+  /** `fieldsOf`: what a catalogue knows where these rules are asked; `eventsOf`: what it knows of some events beyond that. */
+  constructor(
+    settings: RedactSettings,
+    fieldsOf: (catalogue: Catalogue) => ReadonlyMap<string, FieldDefinition>,
+    eventsOf: (catalogue: Catalogue) => Iterable<readonly [string, ReadonlyMap<string, FieldDefinition>]> = () => [],
+  ) {
     const { fields, catalogue, unknown } = settings;
     const own = settings.labels !== undefined;
     const labels = membersThatAreLabels(settings.labels ?? payloadLabels);
@@ -65,6 +72,13 @@ export class Rules {
     if (catalogue !== false) {
       for (const [name, definition] of fieldsOf(catalogue))
         known.set(name, ofDefinition(name, definition, labels, own));
+      for (const [name, events] of eventsOf(catalogue)) {
+        const byEvent = Array.from(
+          events,
+          ([event, field]) => [event, ofDefinition(name, field, labels, own)] as const,
+        );
+        known.set(name, { ...known.get(name)!, byEvent: new Map(byEvent) });
+      }
     }
     const configured = new Map<string, Rule>();
     for (const [name, given] of Object.entries(fields)) {
@@ -142,7 +156,7 @@ function ofDefinition(name: string, field: FieldDefinition, labels: ReadonlyMap<
 function ofOption(name: string, given: FieldRule, base: Rule | undefined, labels: ReadonlyMap<string, Rule>): Rule {
   const { class: ofField = undefined, action = undefined } = typeof given === 'string' ? { class: given } : given;
   const chosen = ofField ?? base?.class ?? 'content';
-  if (base !== undefined && chosen === base.class) return rule(name, { ...base, action });
+  if (base !== undefined && chosen === base.class) return rule(name, { ...base, action, byEvent: undefined });
   return rule(name, {
     class: chosen,
     action,

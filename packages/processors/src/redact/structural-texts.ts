@@ -145,6 +145,7 @@ const kept: Rule = {
   members: undefined,
   open: false,
   harmless: undefined,
+  byEvent: undefined,
 };
 
 function bodyRule(body: RedactSettings['body'], rules: Rules): Rule {

@@ -1,4 +1,4 @@
-import { encodeKey, encodeValue, type SdkGeneration, sdkGenerations, simulateSdk } from '@otelier/processors';
+import { formatResourceAttributes, type SdkGeneration, sdkGenerations, simulateSdk } from '@otelier/processors';
 import type { Finding } from '../finding.js';
 import type { Variables } from '../variables.js';
 import type { Check } from './check.js';
@@ -20,7 +20,7 @@ export interface GenerationRow {
 /** OTEL_RESOURCE_ATTRIBUTES as each SDK generation reads it. */
 export interface ResourceTable {
   readonly rows: readonly GenerationRow[];
-  /** The text that every generation reads in the same way; undefined when it is that already, or nobody can tell what was meant. */
+  /** The text that every generation reads in the same way; undefined when it is that already, when there is none, or nobody can tell what was meant. */
   readonly corrected?: string;
 }
 
@@ -58,7 +58,12 @@ function correct(text: string): string | undefined {
       ),
     );
   }
-  return [...pairs].map(([key, value]) => `${encodeKey(key)}=${encodeValue(value)}`).join(',');
+  try {
+    return formatResourceAttributes(pairs);
+  } catch {
+    // A key that some SDKs would leave encoded, or a value that others cut: there is no text that all read alike.
+    return undefined;
+  }
 }
 
 function decode(text: string): string {
