@@ -22,7 +22,8 @@ export interface PipelinesConfig {
      */
     readonly inFlight?: Bytes;
     /**
-     * Bytes of memory that the process may use. From nine tenths on, fewer and fewer bytes are let in flight, until it has fallen below eight tenths.
+     * Bytes of memory that the process may use. From nine tenths on, fewer and fewer bytes are let in flight, until it has fallen
+     * below eight tenths; a sixty-fourth of it always may be.
      * Default: eight tenths of what the container is allowed, or no limit.
      */
     readonly memory?: Bytes;

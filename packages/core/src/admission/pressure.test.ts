@@ -65,6 +65,7 @@ describe('memory', () => {
     const { after, lines, gauges } = watched(100 * mib);
     let room = 0;
     for (let i = 0; i < 60; i++) room = await after(1000 * mib);
+    // 100 MiB / 64
     expect(room).toBe(1);
     expect(lines).toHaveLength(1);
     expect(gauges.collections).toBe(3);

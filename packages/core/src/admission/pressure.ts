@@ -17,8 +17,8 @@ const lookMs = 250;
 /** Of the limit: above the first the budget is squeezed, below the second it gets its room back. */
 const tight = 0.9;
 const relaxed = 0.8;
-/** What is left of the budget at the tightest. A process that other things have filled must not stand still for ever. */
-const tightest = 1 / 64;
+/** Of the limit of memory: what may always be in flight. So little is not what fills a process, and it must not stand still for ever. */
+const always = 1 / 64;
 const collectEveryMs = 5_000;
 /** Event loop: above the first refusals wait longer, below the second shorter. */
 const busy = 0.9;
@@ -36,7 +36,9 @@ export class Pressure {
   readonly #gauges: Gauges;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  /** Of the budget that may be used. */
   #share = 1;
+  #isTight = false;
   /** What was refused until the last look. */
   #refused = 0;
   #refusedBefore = 0;
@@ -64,9 +66,9 @@ export class Pressure {
     this.#cancel = undefined;
   }
 
-  /** Whether the budget is smaller than it was asked for, since the process uses nearly all of its memory. */
+  /** Whether the process uses nearly all of its memory, and less is let in. */
   get isTight(): boolean {
-    return this.#share < 1;
+    return this.#isTight;
   }
 
   /** Reads the gauges once. */
@@ -79,14 +81,15 @@ export class Pressure {
   #followMemory(): void {
     const limit = this.limitBytes ?? Number.POSITIVE_INFINITY;
     if (this.memoryBytes > limit * tight) {
-      if (this.#share === 1) this.#began();
-      this.#squeeze(Math.max(this.#share / 2, tightest));
+      if (!this.#isTight) this.#began();
+      const least = Math.min((limit * always) / this.#budget.limitBytes, 1);
+      this.#squeeze(Math.max(this.#share / 2, least));
       const now = this.#clock.now();
       if (Math.abs(now - this.#collectedAt) < collectEveryMs) return;
       // What V8 would collect one day is in the way now, and with few requests admitted it may see no need for a long time.
       this.#collectedAt = now;
       this.#gauges.collect();
-    } else if (this.#share < 1 && this.memoryBytes < limit * relaxed) {
+    } else if (this.#isTight && this.memoryBytes < limit * relaxed) {
       this.#squeeze(Math.min(this.#share * 2, 1));
       if (this.#share === 1) this.#ended();
     }
@@ -98,12 +101,14 @@ export class Pressure {
   }
 
   #began(): void {
+    this.#isTight = true;
     this.#refusedBefore = this.#budget.refused.total;
     const fields = { memoryBytes: this.memoryBytes, limitBytes: this.limitBytes };
     this.#logger.warn(fields, 'memory is nearly used up: fewer bytes are let in flight until it has fallen');
   }
 
   #ended(): void {
+    this.#isTight = false;
     const refusedRequests = this.#budget.refused.total - this.#refusedBefore;
     this.#logger.info({ memoryBytes: this.memoryBytes, refusedRequests }, 'memory has fallen, all is let in again');
   }
