@@ -57,8 +57,11 @@ describe('memory', () => {
     expect(pressure.isTight).toBe(false);
     expect(lines).toEqual([
       'warn: memory is nearly used up: fewer bytes are let in flight until it has fallen',
-      'info: memory has fallen, all is let in again',
+      'debug: memory has fallen, all is let in again',
     ]);
+    // What comes again within a minute is the same episode.
+    expect(await after(91 * mib)).toBe(32);
+    expect(lines).toHaveLength(2);
   });
 
   test('however long it lasts, something is let in, one line is logged, and garbage is collected now and then', async () => {

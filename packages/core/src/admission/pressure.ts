@@ -20,6 +20,8 @@ const relaxed = 0.8;
 /** Of the limit of memory: what may always be in flight. So little is not what fills a process, and it must not stand still for ever. */
 const always = 1 / 64;
 const collectEveryMs = 5_000;
+/** Under a load at the edge, short episodes follow one another: they are one for those who read logs. */
+const episodeMs = 60_000;
 /** Event loop: above the first refusals wait longer, below the second shorter. */
 const busy = 0.9;
 const idle = 0.7;
@@ -43,6 +45,8 @@ export class Pressure {
   #refused = 0;
   #refusedBefore = 0;
   #collectedAt = 0;
+  /** When memory was last short. */
+  #tightAt = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
   constructor(budget: Budget, limitBytes: number | undefined, clock: Clock, logger: Logger, gauges: Gauges) {
@@ -102,6 +106,7 @@ export class Pressure {
 
   #began(): void {
     this.#isTight = true;
+    if (this.#clock.now() - this.#tightAt < episodeMs) return;
     this.#refusedBefore = this.#budget.refused.total;
     const fields = { memoryBytes: this.memoryBytes, limitBytes: this.limitBytes };
     this.#logger.warn(fields, 'memory is nearly used up: fewer bytes are let in flight until it has fallen');
@@ -109,8 +114,9 @@ export class Pressure {
 
   #ended(): void {
     this.#isTight = false;
+    this.#tightAt = this.#clock.now();
     const refusedRequests = this.#budget.refused.total - this.#refusedBefore;
-    this.#logger.info({ memoryBytes: this.memoryBytes, refusedRequests }, 'memory has fallen, all is let in again');
+    this.#logger.debug({ memoryBytes: this.memoryBytes, refusedRequests }, 'memory has fallen, all is let in again');
   }
 
   /** Senders that are refused at once come again at once. When that takes all the time, those that could be accepted get none. */
