@@ -5,6 +5,7 @@ import { detection } from './detect/detect.js';
 import { garbage } from './gc/gc.js';
 import { httpServers } from './load/http-servers.js';
 import { pipelineLoad } from './load/pipeline-load.js';
+import { refusals } from './load/refusals.js';
 import type { Outcome, ProcessCase, ProcessResult } from './measure/case.js';
 import { interleave, type MicroResult } from './measure/interleave.js';
 import { printMicro, printRows, printTargets } from './print.js';
@@ -22,6 +23,7 @@ const processCases: readonly ProcessCase[] = [
   startup,
   httpServers,
   pipelineLoad,
+  refusals,
 ];
 
 const { values, positionals } = parseArgs({

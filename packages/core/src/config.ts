@@ -16,8 +16,22 @@ export interface PipelinesConfig {
   readonly metrics?: { readonly [name: string]: Pipeline<'metrics'> };
   readonly traces?: { readonly [name: string]: Pipeline<'traces'> };
   readonly limits?: {
-    /** Bytes between receivers and exporters; beyond it senders are told `overloaded` before their body is read. Default `256MiB`. */
+    /**
+     * Bytes between receivers and exporters and in queues in memory; beyond it senders are told `overloaded` before their body is read.
+     * Default `256MiB`, or a quarter of {@link memory} if that is less.
+     */
     readonly inFlight?: Bytes;
+    /**
+     * Bytes of memory that the process may use. From nine tenths on, fewer and fewer bytes are let in flight, until it has fallen
+     * below eight tenths; a sixty-fourth of it always may be.
+     * Default: eight tenths of what the container is allowed, or no limit.
+     */
+    readonly memory?: Bytes;
+    /**
+     * Signals, most important first: the first may fill all of {@link inFlight}, the second three quarters, the third half. Those that are not
+     * named come last. Default: all are equal.
+     */
+    readonly priority?: readonly Signal[];
     /** How long a drain may take before what is held is given back as `unavailable`. Default `30s`. */
     readonly drain?: Duration;
     /** How long stateful pipelines remember what has arrived, so that what is sent again counts once. Default `1h`. */

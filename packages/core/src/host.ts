@@ -27,10 +27,17 @@ export interface Lease {
   release(): void;
 }
 
-/** The byte budget of everything that is in flight between receivers and exporters. */
+/** The byte budget of everything that is in flight between receivers and exporters, and of what queues hold in memory. */
 export interface Admission {
-  /** Admits `bytes`, or answers undefined: then say `overloaded` before reading the body. */
-  acquire(bytes: number): Lease | undefined;
+  /** Admits `bytes` of a signal, or answers undefined: then say `overloaded` before reading the body. Without a signal, all of the budget may be used. */
+  acquire(bytes: number, signal?: Signal): Lease | undefined;
+  /**
+   * Counts bytes that are in memory and stay there when their sender has its answer, as in a queue. It cannot be refused, since they were
+   * admitted as a request's: until that one is answered they count twice, also beyond the limit, and less is admitted.
+   */
+  hold(bytes: number): Lease;
+  /** Milliseconds that a sender should wait for its `overloaded`: above 0 while refusals take the time that others need. */
+  readonly refuseAfterMs: number;
   readonly inFlightBytes: number;
   readonly limitBytes: number;
 }

@@ -22,6 +22,7 @@ export { commitFrom } from './define/commit-from.js';
 // For people who write components
 export { type Connector, type ConnectorLink, connector, linkOf } from './define/connector.js';
 export { exporter, exporterStage } from './define/exporter.js';
+export { howFull } from './define/how-full.js';
 export { type Estate, inherit } from './define/inherit.js';
 export { innerStage } from './define/inner-stage.js';
 export { type Kept, keep } from './define/keep.js';

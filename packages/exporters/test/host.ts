@@ -75,7 +75,11 @@ export function testHost(options: { clock?: Clock; signal?: Signal; id?: string 
     logger,
     meter: createNoopMeter(),
     clock: options.clock ?? systemClock,
-    admission: { acquire: () => ({ grow: () => true, release() {} }), inFlightBytes: 0, limitBytes: 0 },
+    admission: {
+      acquire: () => ({ grow: () => true, release() {} }),
+      hold: () => ({ grow: () => true, release() {} }),
+      ...{ refuseAfterMs: 0, inFlightBytes: 0, limitBytes: 0 },
+    },
     dataDir: undefined,
     openStore: async () => undefined,
     note() {},

@@ -58,6 +58,14 @@ export {
 } from './redact/redact.js';
 export { type Mask, promptOptions, type RedactPromptsOptions, redactPrompts } from './redact-prompts/redact-prompts.js';
 export {
+  claudeCodeLevels,
+  type Percent,
+  type ShedLevel,
+  type ShedOptions,
+  type ShedSignals,
+  shed,
+} from './shed/shed.js';
+export {
   type AttributeEdit,
   claudeCodeNumbers,
   copyAttribute,

@@ -79,6 +79,11 @@ function admission(limitBytes: number): Admission {
   };
   return {
     limitBytes,
+    refuseAfterMs: 0,
+    hold(bytes) {
+      inFlightBytes += bytes;
+      return { grow: () => true, release: () => void (inFlightBytes -= bytes) };
+    },
     get inFlightBytes() {
       return inFlightBytes;
     },

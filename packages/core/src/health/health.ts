@@ -121,7 +121,7 @@ export class Health {
   }
 
   #reasons(pipelines: HealthData['pipelines'], now: number): string[] {
-    const { stores, rooms } = this.#engine;
+    const { stores, rooms, pressure } = this.#engine;
     const { graph, sources } = this.#now();
     const reasons: string[] = [];
     for (const { id, running } of sources) {
@@ -141,6 +141,7 @@ export class Health {
     }
     for (const which of stores.unwritable()) reasons.push(`${which} does not take writes`);
     for (const [id, room] of Object.entries(rooms.data())) if (isFull(room)) reasons.push(`${id} is full`);
+    if (pressure.isTight) reasons.push('memory is nearly used up');
     return reasons;
   }
 

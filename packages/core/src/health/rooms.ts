@@ -26,6 +26,17 @@ export class Rooms {
     return () => this.#readers.delete(reader);
   }
 
+  /** How full the fullest of those is whose id begins so, from 0 to 1. */
+  fullest(prefix: string): number {
+    let most = 0;
+    for (const { id, read } of this.#readers) {
+      if (!id.startsWith(prefix)) continue;
+      const { bytes, maxBytes, batches, maxBatches = Number.POSITIVE_INFINITY } = read();
+      most = Math.max(most, bytes / maxBytes, batches / maxBatches);
+    }
+    return most;
+  }
+
   /** By component id; of two graphs that share a queue during a reload, the newer one tells. */
   data(): { readonly [id: string]: QueueRoom } {
     return Object.fromEntries([...this.#readers].map(({ id, read }) => [id, read()]));

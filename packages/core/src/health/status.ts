@@ -25,7 +25,7 @@ export function statusOf(
   { live, ready, reasons, pipelines }: HealthData,
   { engine, state, sources, uptimeMs }: StatusParts,
 ): StatusData {
-  const { ledger, admission, rooms } = engine;
+  const { ledger, admission, pressure, rooms } = engine;
   const components = ledger.data();
   const inner = new Set([...ledger].flatMap((account) => (account.kind === 'exporter' ? account.inner : [])));
   const refused: Record<string, number> = {};
@@ -40,7 +40,11 @@ export function statusOf(
     ...{ version: version(), state, uptimeSeconds: Math.floor(uptimeMs / 1000) },
     ...{ live, ready, reasons, pipelines },
     receivers: Object.fromEntries(sources.map(({ id, running }) => [id, running?.endpoints ?? []])),
-    inFlight: { bytes: admission.inFlightBytes, limitBytes: admission.limitBytes },
+    inFlight: {
+      ...{ bytes: admission.inFlightBytes, limitBytes: admission.limitBytes },
+      refusedRequests: Object.fromEntries([...admission.refused.counts].map(([reason, { value }]) => [reason, value])),
+    },
+    memory: { bytes: pressure.memoryBytes, limitBytes: pressure.limitBytes },
     ...{ held, refused, queues: rooms.data(), components },
   };
 }

@@ -11,7 +11,7 @@ const itemsOf: Readonly<Record<Signal, string>> = { logs: 'log_records', metrics
  * Data is read when the meter collects; batches only pay for the duration of calls. The returned function ends that with the next collection.
  */
 export function observeAccounts(engine: Engine, restarts: Tally): () => void {
-  const { meter, ledger, admission } = engine;
+  const { meter, ledger, admission, pressure } = engine;
   const observables: Observable[] = [];
   const counter = (name: string, description: string, unit = '{item}'): Observable => {
     const made = meter.createObservableCounter(name, { description, unit });
@@ -34,6 +34,11 @@ export function observeAccounts(engine: Engine, restarts: Tally): () => void {
   const refused = counter('otelier.component.refused', 'Items that a component refused.');
   const noted = counter('otelier.component.noted', 'What happened to items that stayed: resets, gaps, overlaps.');
   const restarted = counter('otelier.operator.restarts', 'Times that an operator failed and began anew.', '{restart}');
+  const turnedAway = counter(
+    'otelier.admission.refused',
+    'Requests that were refused before their body was read, since too many bytes were in flight.',
+    '{request}',
+  );
   const held = meter.createObservableUpDownCounter('otelier.component.held', {
     description: 'Items inside.',
     unit: '{item}',
@@ -42,7 +47,11 @@ export function observeAccounts(engine: Engine, restarts: Tally): () => void {
     description: 'Bytes between receivers and exporters.',
     unit: 'By',
   });
-  observables.push(held, inFlight);
+  const memory = meter.createObservableUpDownCounter('otelier.process.memory', {
+    description: 'Bytes of memory that the process uses, as compared with limits.memory.',
+    unit: 'By',
+  });
+  observables.push(held, inFlight, memory);
 
   const byReason = (observed: BatchObservableResult, into: Observable, account: Account, tally: Tally): void => {
     for (const [reason, count] of tally.counts) {
@@ -71,7 +80,10 @@ export function observeAccounts(engine: Engine, restarts: Tally): () => void {
     }
     for (const [component, count] of restarts.counts)
       observed.observe(restarted, count.value, restartAttributes(component, count));
+    for (const [reason, count] of admission.refused.counts)
+      observed.observe(turnedAway, count.value, (count.attributes ??= { reason }));
     observed.observe(inFlight, admission.inFlightBytes);
+    observed.observe(memory, pressure.memoryBytes);
     // What happened between the last collection and the end is still told.
     if (stopped) meter.removeBatchObservableCallback(observe, observables);
   };

@@ -75,9 +75,24 @@ describe('definePipelines', () => {
       "limits.drain: expected a length of time such as '30s'",
     ],
     [
-      'an unknown limit',
+      'a limit of memory without unit',
       { ...(logs({}) as object), limits: { memory: '5' } },
-      'limits.memory: expected one of inFlight, drain',
+      "limits.memory: expected a size above 0 such as '512MiB'",
+    ],
+    [
+      'a priority of something else',
+      { ...(logs({}) as object), limits: { priority: ['logs', 'spans'] } },
+      'limits.priority: expected an array of logs, metrics and traces',
+    ],
+    [
+      'a priority named twice',
+      { ...(logs({}) as object), limits: { priority: ['logs', 'logs'] } },
+      'limits.priority: expected an array of logs, metrics and traces',
+    ],
+    [
+      'an unknown limit',
+      { ...(logs({}) as object), limits: { memmory: '5' } },
+      'limits.memmory: expected one of inFlight, memory, priority, drain',
     ],
     [
       'a connector without output',

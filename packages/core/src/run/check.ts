@@ -95,10 +95,14 @@ function checkLimits(config: PipelinesConfig): void {
   }
   if (limits === undefined) return;
   record(limits, 'limits', 'an object');
-  onlyKeys(limits, ['inFlight', 'drain', 'retryWindow', 'outbox'], 'limits.');
+  onlyKeys(limits, ['inFlight', 'memory', 'priority', 'drain', 'retryWindow', 'outbox'], 'limits.');
   if (limits.inFlight !== undefined && !((parseBytes(String(limits.inFlight)) ?? 0) > 0)) {
     throw new ConfigError('limits.inFlight', "a size above 0 such as '256MiB'");
   }
+  if (limits.memory !== undefined && !((parseBytes(String(limits.memory)) ?? 0) > 0)) {
+    throw new ConfigError('limits.memory', "a size above 0 such as '512MiB'");
+  }
+  checkPriority(limits.priority);
   if (limits.drain !== undefined && parseDuration(String(limits.drain)) === undefined) {
     throw new ConfigError('limits.drain', "a length of time such as '30s'");
   }
@@ -107,6 +111,17 @@ function checkLimits(config: PipelinesConfig): void {
   }
   if (limits.outbox !== undefined && !((parseBytes(String(limits.outbox)) ?? 0) > 0)) {
     throw new ConfigError('limits.outbox', "a size above 0 such as '256MiB'");
+  }
+}
+
+function checkPriority(priority: unknown): void {
+  if (priority === undefined) return;
+  const isList = Array.isArray(priority) && priority.length > 0 && new Set(priority).size === priority.length;
+  if (!isList || !priority.every((each) => (signals as readonly unknown[]).includes(each))) {
+    throw new ConfigError(
+      'limits.priority',
+      'an array of logs, metrics and traces, each at most once, most important first',
+    );
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Meter } from '@opentelemetry/api';
+import type { AdmissionParts } from '../admission/create.js';
 import type { Flow, RequestFlow } from '../flow.js';
 import type { Rooms } from '../health/rooms.js';
-import type { Admission, Clock, FlowOptions, Host, Logger } from '../host.js';
+import type { Clock, FlowOptions, Host, Logger } from '../host.js';
 import { componentLogger } from '../observe/logger.js';
 import type { Signal } from '../signal.js';
 import { ownedBy } from '../store/owned-store.js';
@@ -13,11 +14,10 @@ import { Face, Root } from './face.js';
 import type { Ledger } from './ledger.js';
 
 /** What all components of a collector share. */
-export interface Engine {
+export interface Engine extends AdmissionParts {
   readonly logger: Logger;
   readonly meter: Meter;
   readonly clock: Clock;
-  readonly admission: Admission;
   readonly dataDir: string | undefined;
   readonly ledger: Ledger;
   /** Where what must survive is kept. */

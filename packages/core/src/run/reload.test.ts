@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { deferred, eventNames, logs, memory, pushed, silent, turn } from '../fakes/ends.js';
 import {
+  type Admission,
   type CollectorEvent,
   createCollector,
   type Exporter,
@@ -53,6 +54,27 @@ describe('reload', () => {
     slow.resolve();
     await Promise.all([first, reloaded]);
     expect(old.got.length).toBe(1);
+    await collector.shutdown();
+  });
+
+  test('puts other limits in force; what is in flight stays', async () => {
+    let admission: Admission | undefined;
+    const door = receiver('door', ['logs'], async (_, host) => {
+      admission = host.admission;
+      return { stop: async () => {}, close: async () => {} };
+    });
+    const limited = (limits: NonNullable<PipelinesConfig['limits']>) => ({
+      ...config(door, memory().exporter),
+      limits,
+    });
+    const collector = createCollector(limited({ inFlight: '1KiB' }), { logger: silent });
+    await collector.start();
+    const lease = admission?.acquire(1000, 'traces');
+    await collector.reload(limited({ inFlight: '2KiB', priority: ['logs', 'metrics', 'traces'] }));
+    expect([admission?.limitBytes, admission?.inFlightBytes]).toEqual([2048, 1000]);
+    expect([admission?.acquire(25, 'traces'), admission?.acquire(25, 'logs')]).toEqual([undefined, expect.anything()]);
+    lease?.release();
+    expect(admission?.inFlightBytes).toBe(25);
     await collector.shutdown();
   });
 

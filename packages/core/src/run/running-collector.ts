@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { createAdmission, resizeAdmission } from '../admission/create.js';
 import type { PipelinesConfig } from '../config.js';
 import type { Consume } from '../consume.js';
 import { PipelineError } from '../error.js';
@@ -18,9 +19,8 @@ import { ConfigError } from '../options.js';
 import type { AnyBatch, Signal, Signals } from '../signal.js';
 import type { StateStore } from '../store/state-store.js';
 import { Stores } from '../store/stores.js';
-import { type Duration, parseBytes, parseDuration } from '../units.js';
+import { type Duration, parseDuration } from '../units.js';
 import type { AccountData } from './account-data.js';
-import { createAdmission } from './admission.js';
 import { checkConfig } from './check.js';
 import type { Collector } from './collector.js';
 import { Endings } from './endings.js';
@@ -41,7 +41,6 @@ import { Tally } from './tally.js';
 import { Tap } from './tap.js';
 import { createWitness } from './witness.js';
 
-const defaultInFlight = 256 * 1024 ** 2;
 const defaultDrainMs = 30_000;
 
 /** The collector that runs. */
@@ -82,7 +81,7 @@ export class RunningCollector implements Collector {
       get meter() {
         return (meter ??= isRegistered('metrics') ? openTelemetry().metrics.getMeter('otelier') : silentMeter);
       },
-      admission: createAdmission(parseBytes(config.limits?.inFlight ?? '') ?? defaultInFlight),
+      ...createAdmission(config.limits, clock, logger),
       dataDir: options.dataDir ?? config.dataDir,
       stores: new Stores({ dataDir: options.dataDir ?? config.dataDir, store: options.store, logger }),
       estates: new Estates(),
@@ -192,9 +191,11 @@ export class RunningCollector implements Collector {
     this.#sources = sources;
     // Who asks while this starts hears that it is not ready yet.
     const served = this.#health.start(this.config.health);
+    this.#engine.pressure.start();
     try {
       await this.#startGraph(this.#graph, sources, served);
     } catch (error) {
+      this.#engine.pressure.close();
       await this.#health.close();
       await this.#engine.stores.close();
       if (this.#state === 'starting') this.#enter('stopped');
@@ -203,6 +204,7 @@ export class RunningCollector implements Collector {
     if (this.#state !== 'starting') {
       // The deadline of a shutdown passed before a component had started.
       await drainGraph(this.#graph, sources, new Deadline(this.#engine.clock, 0), this.#engine.clock);
+      this.#engine.pressure.close();
       await this.#health.close();
       throw new PipelineError('unavailable', 'the collector was shut down while it started');
     }
@@ -245,6 +247,7 @@ export class RunningCollector implements Collector {
       errors.push(...drained.errors);
     }
     errors.push(...(await this.#engine.stores.close()));
+    this.#engine.pressure.close();
     await this.#health.close();
     this.#stopObserving?.();
     const result = report(this.#engine.ledger, this.#abandoned, errors);
@@ -298,6 +301,7 @@ export class RunningCollector implements Collector {
     // All in this turn; receivers that are handed over are open already, so that there is nothing to wait for.
     void this.#openSections(graph, old);
     this.#graph = graph;
+    resizeAdmission(this.#engine, graph.config.limits);
     this.#sources = plan.sources;
     this.#endings.watch(plan.fresh);
     const deadline = new Deadline(this.#engine.clock, this.#deadline?.leftMs ?? this.#drainMs(undefined));

@@ -1,4 +1,4 @@
-import type { AnyBatch, Peer } from '@otelier/core';
+import type { AnyBatch, Lease, Peer } from '@otelier/core';
 
 /** A batch in the queue; its bytes may be on disk only. */
 export class Entry<B extends AnyBatch> {
@@ -15,6 +15,8 @@ export class Entry<B extends AnyBatch> {
   declare readonly checksum: number;
   /** Undefined when the bytes have to be read from disk. */
   declare batch: B | undefined;
+  /** On the collector's byte budget, while it is in memory only. */
+  declare lease: Lease | undefined;
   declare peer: Peer | undefined;
   /** What is left of it, once some of its parts have been delivered. */
   declare parts: readonly B[] | undefined;
@@ -36,6 +38,7 @@ export class Entry<B extends AnyBatch> {
     this.lane = lane;
     this.checksum = checksum;
     this.batch = undefined;
+    this.lease = undefined;
     this.peer = undefined;
     this.parts = undefined;
     this.refused = 0;

@@ -107,8 +107,10 @@ export class Line<B extends AnyBatch> {
     if (!this.isNewest(member) && this.#newest !== undefined) member.kept.moveTo(this.#newest.kept, count);
     this.#waitingItems += count;
     entry.peer = flow.peer;
-    if (this.records === undefined) entry.batch = batch;
-    else if (entry.seq <= this.#last) return;
+    if (this.records === undefined) {
+      entry.batch = batch;
+      entry.lease = member.host.admission.hold(entry.bytes);
+    } else if (entry.seq <= this.#last) return;
     else if (this.#more || this.#window.size >= windowEntries) {
       this.#more = true;
       return;
@@ -207,6 +209,7 @@ export class Line<B extends AnyBatch> {
     if (this.records !== undefined && entry.batch !== undefined) this.#memory -= entry.bytes;
     entry.batch = undefined;
     entry.parts = undefined;
+    entry.lease?.release();
     forget();
     this.#order.finish(entry);
     this.room.give(entry.bytes);

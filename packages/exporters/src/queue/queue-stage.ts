@@ -313,6 +313,7 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
       batches++;
       items += entry.count;
       bytes += entry.bytes;
+      entry.lease?.release();
       this.kept.drop(entry.count, 'closed');
     }
     if (batches === 0) return;

@@ -1,7 +1,8 @@
 import { type AnyBatch, ConfigError, type Hooks, type Processor, parseOptions, processor } from '@otelier/core';
-import { type DataPoint, key, type LogRecord, type Span } from '@otelier/otlp';
+import type { DataPoint, LogRecord, Span } from '@otelier/otlp';
 import * as v from 'valibot';
 import { apply } from '../apply/apply.js';
+import { eventName } from './event-name.js';
 import { namePattern } from './name-pattern.js';
 
 /** Names by kind; `*` stands for any characters. */
@@ -119,14 +120,4 @@ function wanted(
 
 function isAtLeast(severity: number, least: number): boolean {
   return severity === 0 || severity >= least;
-}
-
-const eventNameKey = key('event.name');
-
-/** The event's name: the record's own field, or the attribute that came before it. */
-function eventName(record: LogRecord): string {
-  const own = record.eventName;
-  if (own !== '') return own;
-  const attribute = record.attributes.get(eventNameKey);
-  return typeof attribute === 'string' ? attribute : '';
 }

@@ -36,11 +36,14 @@ export class GrpcDoor implements Door {
   declare private grpc: typeof Grpc;
   declare private gate: GrpcGate | undefined;
   declare private server: Grpc.Server;
+  /** What the byte budget refuses, made once. */
+  declare private overloaded: Grpc.StatusObject | undefined;
 
   constructor(intake: Intake, settings: GrpcDoorSettings, certificates?: Certificates) {
     this.certificates = certificates;
     this.intake = intake;
     this.settings = settings;
+    this.overloaded = undefined;
   }
 
   async listen(): Promise<string> {
@@ -102,8 +105,11 @@ export class GrpcDoor implements Door {
     try {
       if (!this.intake.takes(signal)) throw notTaken(signal);
       if (this.intake.stopping) throw comeBack();
-      lease = host.admission.acquire(bytes.length);
-      if (lease === undefined) throw overloaded();
+      lease = host.admission.acquire(bytes.length, signal);
+      if (lease === undefined) {
+        answer((this.overloaded ??= statusFor(this.grpc, overloaded())));
+        return;
+      }
       const flow = host.flow(new GrpcRequest(call, this.gate?.identityOf(call.metadata)));
       await this.intake.handle(signal, bytes, 'protobuf', flow);
       answer(null, successOf(signal, 'protobuf', flow.refused, flow.refusal));

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { fullSuccessHead } from './http-exchange.js';
+import { overloadedAnswer, type PreparedAnswer } from './http-prepared.js';
 
 /** Writes answers as text, with `Date` (RFC 9110 section 6.6.1) and what becomes of the connection; those that come again and again once a second. */
 export class AnswerText {
@@ -8,6 +9,7 @@ export class AnswerText {
   /** From when on `date` is another second's, in milliseconds since 1970. */
   declare private until: number;
   declare private success: { protobuf: string; json: string };
+  declare private overloaded: { protobuf: string; json: string };
 
   /** `idleMs`: for how long a connection may be idle. */
   constructor(idleMs: number) {
@@ -15,6 +17,7 @@ export class AnswerText {
     this.date = '';
     this.until = 0;
     this.success = { protobuf: '', json: '' };
+    this.overloaded = this.success;
   }
 
   of(status: number, head: readonly string[], body: Buffer, isLast: boolean, now: number): string {
@@ -22,6 +25,8 @@ export class AnswerText {
     if (!isLast) {
       if (head === fullSuccessHead.protobuf) return this.success.protobuf;
       if (head === fullSuccessHead.json) return this.success.json;
+      if (head === overloadedAnswer.protobuf.head) return this.overloaded.protobuf;
+      if (head === overloadedAnswer.json.head) return this.overloaded.json;
     }
     return this.text(status, head, body.toString('latin1'), isLast);
   }
@@ -33,6 +38,14 @@ export class AnswerText {
       protobuf: this.text(200, fullSuccessHead.protobuf, '', false),
       json: this.text(200, fullSuccessHead.json, '{}', false),
     };
+    this.overloaded = {
+      protobuf: this.prepared(overloadedAnswer.protobuf),
+      json: this.prepared(overloadedAnswer.json),
+    };
+  }
+
+  private prepared({ status, head, body }: PreparedAnswer): string {
+    return this.text(status, head, body.toString('latin1'), false);
   }
 
   private text(status: number, head: readonly string[], body: string, isLast: boolean): string {

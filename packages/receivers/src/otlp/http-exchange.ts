@@ -6,12 +6,13 @@ import { type Coding, decompress } from './decompress.js';
 import { HttpAuthRequest } from './http-auth-request.js';
 import type { HttpCarrier, HttpHeaders } from './http-carrier.js';
 import { HttpPeer } from './http-peer.js';
+import { headOf, overloadedAnswer, overloadedRefusal, refusalHead } from './http-prepared.js';
 import type { BodyReader } from './http-request.js';
 import type { HttpRefusal, Route } from './http-route.js';
-import { comeBack, type Encoding, type Intake, notTaken, overloaded, tooLarge } from './intake.js';
+import { comeBack, type Encoding, type Intake, notTaken, tooLarge } from './intake.js';
 
 const noBytes = Buffer.alloc(0);
-const contentType = { protobuf: 'application/x-protobuf', json: 'application/json' } as const;
+const tooManyRequests = 429;
 
 /** What stands in the head of a success that has nothing to tell; always these two arrays. */
 export const fullSuccessHead: Readonly<Record<Encoding, readonly string[]>> = {
@@ -130,7 +131,6 @@ export class HttpExchange implements BodyReader {
     }
     // Closing a connection with unread bytes in it could destroy the answer on its way.
     if (this.intake.stopping) this.refusal = comeBack();
-    this.dataSignal = route.signal;
     this.coding = route.coding;
     return true;
   }
@@ -168,7 +168,7 @@ export class HttpExchange implements BodyReader {
   grow(bytes: number): boolean {
     if (this.isAnswered) return false;
     if (this.lease !== undefined) return this.lease.grow(bytes);
-    this.lease = this.intake.host.admission.acquire(bytes);
+    this.lease = this.intake.host.admission.acquire(bytes, this.dataSignal);
     return this.lease !== undefined;
   }
 
@@ -182,16 +182,17 @@ export class HttpExchange implements BodyReader {
 
   private admitHead(signal: Signal, length: number | undefined): HttpRefusal | undefined {
     if (!this.intake.takes(signal)) return refusalOf(notTaken(signal));
+    this.dataSignal = signal;
     if (length === undefined || this.intake.stopping) return undefined;
     this.length = length;
     if (length > this.intake.maxBytes) return refusalOf(tooLarge('the body', this.intake.maxBytes));
-    return this.grow(length) ? undefined : refusalOf(overloaded());
+    return this.grow(length) ? undefined : overloadedRefusal;
   }
 
   private readChunked(chunk: Buffer): void {
     const isTooLarge = this.size > this.intake.maxBytes;
     if (isTooLarge || !this.grow(chunk.length))
-      this.refuse(refusalOf(isTooLarge ? tooLarge('the body', this.intake.maxBytes) : overloaded()));
+      this.refuse(isTooLarge ? refusalOf(tooLarge('the body', this.intake.maxBytes)) : overloadedRefusal);
     else if (this.body.length === 0) this.body = chunk;
     else if (this.chunks === undefined) this.chunks = [this.body, chunk];
     else this.chunks.push(chunk);
@@ -241,17 +242,34 @@ export class HttpExchange implements BodyReader {
   }
 
   private refuse(refusal: HttpRefusal): void {
-    const body = statusOf(refusal, this.encoding);
-    const head = [...headOf(this.encoding, body), ...Object.entries(refusal.headers ?? {}).flat()];
-    if (refusal.retryAfterMs !== undefined)
-      head.push('Retry-After', String(Math.max(1, Math.ceil(refusal.retryAfterMs / 1000))));
-    this.answer(refusal.httpStatus, head, body);
+    const { encoding } = this;
+    if (refusal === overloadedRefusal) {
+      const { status, head, body } = overloadedAnswer[encoding];
+      this.answer(status, head, body);
+      return;
+    }
+    const body = statusOf(refusal, encoding);
+    const head = refusalHead(refusal, encoding, body);
+    this.answer(refusal.httpStatus, [...head, ...Object.entries(refusal.headers ?? {}).flat()], body);
   }
 
   private answer(status: number, head: readonly string[], body: Buffer): void {
     if (this.isAnswered) return;
     this.settle();
-    this.carrier.answer(status, head, body, this.intake.stopping);
+    const { host, stopping } = this.intake;
+    const waitMs = status === tooManyRequests ? host.admission.refuseAfterMs : 0;
+    if (waitMs === 0) this.carrier.answer(status, head, body, stopping);
+    else this.answerLater(waitMs, status, head, body);
+  }
+
+  /** A sender that waits for its answer sends nothing: the kernel holds back what this process has no time for. */
+  private answerLater(ms: number, status: number, head: readonly string[], body: Buffer): void {
+    const { carrier, intake } = this;
+    carrier.pause();
+    intake.host.clock.after(ms, () => {
+      carrier.resume(false);
+      carrier.answer(status, head, body, intake.stopping);
+    });
   }
 
   private settle(): void {
@@ -260,9 +278,4 @@ export class HttpExchange implements BodyReader {
     this.body = noBytes;
     this.chunks = undefined;
   }
-}
-
-/** Header names and values in turn: the form that costs Node the least. */
-function headOf(encoding: Encoding, body: Buffer): string[] {
-  return ['Content-Type', contentType[encoding], 'Content-Length', String(body.length)];
 }

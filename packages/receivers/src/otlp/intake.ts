@@ -116,14 +116,23 @@ export function notTaken(signal: Signal): PipelineError {
   return new PipelineError('unsupported', `no pipeline takes ${signal} from this receiver`);
 }
 
-/** What a door answers when the byte budget is used up. */
+const retryAfterMs = 1000;
+// Made once: finding out where an error was made takes more time than all else in a refusal, and of these there may be floods.
+const isOverloaded = new PipelineError('overloaded', 'too many bytes are in flight; send again later', {
+  retryAfterMs,
+});
+const isStopping = new PipelineError('unavailable', 'the collector is shutting down; send again later', {
+  retryAfterMs,
+});
+
+/** What a door answers when the byte budget is used up; always the same error. */
 export function overloaded(): PipelineError {
-  return new PipelineError('overloaded', 'too many bytes are in flight; send again later', { retryAfterMs: 1000 });
+  return isOverloaded;
 }
 
-/** What a door answers while the collector drains. */
+/** What a door answers while the collector drains; always the same error. */
 export function comeBack(): PipelineError {
-  return new PipelineError('unavailable', 'the collector is shutting down; send again later', { retryAfterMs: 1000 });
+  return isStopping;
 }
 
 /** What a door answers for a request over the size limit. */

@@ -52,7 +52,7 @@ export function memoryReceiver(): MemoryReceiver {
     const { out, host } = running;
     const outlet = out[batch.signal as Signal] as Consume<AnyBatch> | undefined;
     if (outlet === undefined) throw new PipelineError('unsupported', `no pipeline takes ${batch.signal}`);
-    const lease = host.admission.acquire(batch.size);
+    const lease = host.admission.acquire(batch.size, batch.signal);
     if (lease === undefined) throw new PipelineError('overloaded', 'too much in flight', { retryAfterMs: 1000 });
     try {
       const flow = host.flow(options);

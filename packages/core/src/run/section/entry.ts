@@ -1,5 +1,6 @@
 import type { PipelineError } from '../../error.js';
 import type { Flow } from '../../flow.js';
+import type { Lease } from '../../host.js';
 import type { AnyBatch } from '../../signal.js';
 import type { Account } from '../account.js';
 import { Face } from '../face.js';
@@ -18,6 +19,8 @@ export class Entry {
   declare failed: boolean;
   /** The flow of the sender, while it waits for the outcome. */
   declare flow: Flow | undefined;
+  /** On the collector's byte budget, once the sender has been told and its request counts no more. */
+  declare lease: Lease | undefined;
   declare private resolve: (() => void) | undefined;
   declare private reject: ((error: PipelineError) => void) | undefined;
 
@@ -29,6 +32,7 @@ export class Entry {
     this.durable = false;
     this.failed = false;
     this.flow = flow;
+    this.lease = undefined;
     this.resolve = undefined;
     this.reject = undefined;
   }

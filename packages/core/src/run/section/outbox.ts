@@ -1,7 +1,7 @@
 import type { Consume } from '../../consume.js';
 import { PipelineError } from '../../error.js';
 import type { Flow } from '../../flow.js';
-import type { Clock, Logger } from '../../host.js';
+import type { Admission, Clock, Logger } from '../../host.js';
 import type { AnyBatch } from '../../signal.js';
 import type { Account } from '../account.js';
 import { Face, Root, rootOf, type Ticket } from '../face.js';
@@ -16,6 +16,8 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limitBytes: number;
+  /** Where what is kept counts from when its sender has been told. */
+  readonly admission: Admission;
   /** The entry's bytes need not be kept any more. */
   readonly forget: (entry: Entry) => void;
   /** Lets `account`'s component delete the entry's record in a commit of its own. */
@@ -89,6 +91,7 @@ export class Outbox {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     this.#bytes += entry.size;
     this.#options.account.keep(entry.count, true);
+    this.#hold(entry);
     this.#waiting.push(entry);
   }
 
@@ -177,6 +180,7 @@ export class Outbox {
     let items = 0;
     for (const entry of left) {
       entry.tell(stopped);
+      entry.lease?.release();
       if (!entry.durable || !this.durable) account.unkeep(entry.count, 'closed');
       if (!entry.durable || !this.durable) items += entry.count;
     }
@@ -240,6 +244,7 @@ export class Outbox {
     account.takeBack(entry.count);
     if (!entry.failed) this.#failed++;
     entry.failed = true;
+    this.#hold(entry);
     entry.tell(error);
     if (this.#heir !== undefined) {
       this.#give(entry, this.#heir);
@@ -268,8 +273,13 @@ export class Outbox {
     insert(to.#waiting, entry);
   }
 
+  #hold(entry: Entry): void {
+    entry.lease ??= this.#options.admission.hold(entry.size);
+  }
+
   #forget(entry: Entry): void {
     this.#bytes -= entry.size;
+    entry.lease?.release();
     if (entry.failed) this.#failed--;
     this.#options.forget(entry);
   }
@@ -301,7 +311,11 @@ export class Outbox {
 
   /** Tells all who wait for something that is not on its way. */
   #tellAll(error: PipelineError): void {
-    for (const entry of this.#waiting) if (entry.awaited) entry.tell(error);
+    for (const entry of this.#waiting) {
+      if (!entry.awaited) continue;
+      this.#hold(entry);
+      entry.tell(error);
+    }
     this.#followers.fail(error);
   }
 

@@ -44,7 +44,7 @@ export class Section implements Turns {
     this.#arrivals = new Arrivals(windowMs, clock);
     this.#records = new Records(path, clock, logger, () => this.#rewrite());
     this.outbox = new Outbox({
-      ...{ account, clock, logger, limitBytes: outboxBytes },
+      ...{ account, clock, logger, limitBytes: outboxBytes, admission: engine.admission },
       forget: (entry) => this.#records.forget(entry),
       ticket: (entry, target) => this.#records.ticket(entry, target),
     });

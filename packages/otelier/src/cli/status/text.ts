@@ -5,13 +5,15 @@ const columns = ['in', 'out', 'dropped', 'refused', 'held', 'queue'];
 
 /** A status for people: whether it is ready or why not, and what every component did. */
 export function statusText(status: StatusData, where: string): string {
-  const { version, state, uptimeSeconds, ready, reasons, inFlight, refused, receivers } = status;
+  const { version, state, uptimeSeconds, ready, reasons, inFlight, memory, refused, receivers } = status;
   const lines = [
     `${ready ? 'ready' : 'NOT READY'}   otelier ${version} at ${where}, ${state} for ${age(uptimeSeconds)}`,
     ...reasons.map((reason) => `  ✗ ${reason}`),
     '',
     ...Object.entries(receivers).map(([id, doors]) => `${id}   ${doors.join(', ') || 'no address'}`),
     `in flight   ${figure(inFlight.bytes)} of ${figure(inFlight.limitBytes)} bytes`,
+    `memory   ${figure(memory.bytes)}${memory.limitBytes === undefined ? '' : ` of ${figure(memory.limitBytes)}`} bytes`,
+    ...byReason('refused requests', inFlight.refusedRequests),
     ...byReason('refused', refused),
   ];
   return `${lines.join('\n')}\n\n${table([['', ...columns], ...rows(status)])}`;
