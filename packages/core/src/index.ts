@@ -60,6 +60,7 @@ export { type AnyBatch, type Signal, type Signals, signals } from './signal.js';
 export type { StateEntries, Stateful, StateWriter } from './state.js';
 export { openStore, readStore } from './store/open-store.js';
 export { ownedBy } from './store/owned-store.js';
+export { salvageStore } from './store/salvage.js';
 export type { StateChange, StateStore } from './store/state-store.js';
 export type { Bytes, Duration } from './units.js';
 export { parseBytes, parseDuration } from './units.js';

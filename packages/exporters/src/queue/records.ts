@@ -57,7 +57,15 @@ export class Records<B extends AnyBatch> {
 
   /** What an earlier run has left, without reading it. */
   open(): About {
-    const about = aboutOf(this.#store.get(aboutKey)) ?? this.#counted();
+    return this.#begin(aboutOf(this.#store.get(aboutKey)) ?? this.#counted());
+  }
+
+  /** What there is, by its keys, whatever the queue has said of itself. */
+  recount(): About {
+    return this.#begin(this.#counted());
+  }
+
+  #begin(about: About): About {
     const { destination, next, batches, items, bytes } = about;
     this.#destination = destination;
     this.#next = next;
