@@ -61,6 +61,7 @@ async function send(sender, id) {
   try {
     await collector.input('logs')(batch, collector.flow());
   } catch {
+    note('refused', body);
     await pause(3);
     return;
   }
