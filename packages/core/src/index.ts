@@ -18,7 +18,7 @@ export type { Consume, Stage } from './consume.js';
 export { type PemFiles, type PemSource, pemKey, pemSource, readPem, watchPem } from './credentials/pem-files.js';
 export { revealed, Secret, type SecretMaker, secret } from './credentials/secret.js';
 export { combineStates } from './define/combine-states.js';
-export { commitFrom } from './define/commit-from.js';
+export { commitFrom, hasTakenOver, takeOver } from './define/commit-from.js';
 // For people who write components
 export { type Connector, type ConnectorLink, connector, linkOf } from './define/connector.js';
 export { exporter, exporterStage } from './define/exporter.js';
@@ -37,7 +37,13 @@ export { tellRoom } from './define/tell-room.js';
 export { PipelineError, type PipelineErrorCode, type PipelineErrorOptions } from './error.js';
 export { type FieldClass, fieldClasses } from './field-class.js';
 export type { Flow, Identity, Peer, RequestFlow } from './flow.js';
-export type { HealthData, PipelineHealth, StalledComponent, StatusData } from './health/health-data.js';
+export type {
+  DegradedQueue,
+  HealthData,
+  PipelineHealth,
+  StalledComponent,
+  StatusData,
+} from './health/health-data.js';
 export type { QueueRoom } from './health/rooms.js';
 export type { Admission, Clock, FlowOptions, Host, Lease, Logger } from './host.js';
 export { systemClock } from './observe/clock.js';
@@ -55,6 +61,7 @@ export { type AnyBatch, type Signal, type Signals, signals } from './signal.js';
 export type { StateEntries, Stateful, StateWriter } from './state.js';
 export { openStore, readStore } from './store/open-store.js';
 export { ownedBy } from './store/owned-store.js';
+export { salvageStore } from './store/salvage.js';
 export type { StateChange, StateStore } from './store/state-store.js';
 export type { Bytes, Duration } from './units.js';
 export { parseBytes, parseDuration } from './units.js';

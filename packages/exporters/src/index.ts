@@ -19,6 +19,7 @@ export {
 } from './otlp/otlp.js';
 export {
   batchesOf,
+  type Keep as QueueKeep,
   type QueueOptions,
   type QueueSummary,
   queue,

@@ -3,12 +3,17 @@ import type { QueueRoom } from './rooms.js';
 
 /** How one pipeline does. */
 export interface PipelineHealth {
-  /** Whether it moves: nothing is held, or something has ended within `health.stalledAfter`. */
+  /**
+   * Whether it takes data and moves it on: nothing is held, or something has ended within `health.stalledAfter`, or what is held waits in a
+   * queue that has room.
+   */
   readonly ready: boolean;
   /** Items inside its components. */
   readonly held: number;
   /** Its components that hold something of which nothing has ended for `health.stalledAfter` or longer. */
   readonly stalled: readonly StalledComponent[];
+  /** Its queues that take batches and do not get rid of them. */
+  readonly degraded: readonly DegradedQueue[];
 }
 
 /** A component that holds items and lets none of them go. */
@@ -19,6 +24,19 @@ export interface StalledComponent {
   readonly sinceMs: number;
 }
 
+/** A queue that keeps what it has acknowledged while its backend does not take it. */
+export interface DegradedQueue {
+  readonly id: string;
+  /** Items in it. */
+  readonly held: number;
+  /** Milliseconds since the backend's first failure after its last success; undefined when it does not fail and does not answer either. */
+  readonly failingMs: number | undefined;
+  /** Milliseconds since the batch was accepted that has been in it for longest. */
+  readonly oldestMs: number | undefined;
+  /** From 0, empty, to 1, full. */
+  readonly fill: number;
+}
+
 /** Whether a collector can be trusted with data now, and why not. */
 export interface HealthData {
   /** Always true of a collector that can answer. */
@@ -27,6 +45,8 @@ export interface HealthData {
   readonly ready: boolean;
   /** Why it is not ready, one sentence each; none holds telemetry. */
   readonly reasons: readonly string[];
+  /** What does not go well although data is taken and safe, one sentence each: a queue whose backend is down. */
+  readonly degraded: readonly string[];
   /** By path, such as `logs/events`. */
   readonly pipelines: { readonly [path: string]: PipelineHealth };
   /** Where `/healthz`, `/readyz` and `/status` are served, such as `http://127.0.0.1:13133`; undefined when they are not. */

@@ -56,11 +56,11 @@ describe('health over HTTP', () => {
     await reached.promise;
     await expect.poll(() => collector.health().endpoint).toBeDefined();
     expect(await get(collector, '/healthz')).toEqual({ status: 200, body: { live: true } });
-    const notYet = { ready: false, reasons: ['the collector is starting'] };
+    const notYet = { ready: false, reasons: ['the collector is starting'], degraded: [] };
     expect(await get(collector, '/readyz')).toEqual({ status: 503, body: notYet });
     starting.resolve();
     await started;
-    expect(await get(collector, '/readyz')).toEqual({ status: 200, body: { ready: true, reasons: [] } });
+    expect(await get(collector, '/readyz')).toEqual({ status: 200, body: { ready: true, reasons: [], degraded: [] } });
     const stopped = collector.shutdown();
     await expect.poll(() => collector.state).toBe('draining');
     expect((await get(collector, '/readyz')).status).toBe(503);

@@ -59,8 +59,8 @@ function answer({ method, url = '' }: IncomingMessage, response: ServerResponse,
   } else if (path === '/healthz') {
     reply(response, 200, { live: true });
   } else if (path === '/readyz') {
-    const { ready, reasons } = source.health();
-    reply(response, ready ? 200 : 503, { ready, reasons });
+    const { ready, reasons, degraded } = source.health();
+    reply(response, ready ? 200 : 503, { ready, reasons, degraded });
   } else if (path === '/status') {
     reply(response, 200, source.status());
   } else {

@@ -1,6 +1,17 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { deferred, logs, logsCollector, ManualClock, memory, pushed, silent, turn } from '../fakes/ends.js';
-import { type Collector, createCollector, exporterStage, PipelineError, receiver, stage, tellRoom } from '../index.js';
+import {
+  type Collector,
+  createCollector,
+  exporterStage,
+  type Kept,
+  keep,
+  PipelineError,
+  type QueueRoom,
+  receiver,
+  stage,
+  tellRoom,
+} from '../index.js';
 import type { StateStore } from '../store/state-store.js';
 
 const collectors: { readonly collector: Collector; readonly clock: ManualClock | undefined }[] = [];
@@ -44,8 +55,8 @@ describe('a collector is ready', () => {
     starting.resolve();
     await started;
     expect(collector.health()).toEqual({
-      ...{ live: true, ready: true, reasons: [], endpoint: undefined },
-      pipelines: { 'logs/events': { ready: true, held: 0, stalled: [] } },
+      ...{ live: true, ready: true, reasons: [], degraded: [], endpoint: undefined },
+      pipelines: { 'logs/events': { ready: true, held: 0, stalled: [], degraded: [] } },
     });
     const stopped = collector.shutdown();
     await turn();
@@ -226,8 +237,93 @@ describe('what cannot take more is not ready', () => {
     await collector.start();
     expect(collector.health().ready).toBe(true);
     bytes = 95;
-    expect(collector.health()).toMatchObject({ ready: false, reasons: ['logs/events/queue is full'] });
+    expect(collector.health()).toMatchObject({
+      ...{ ready: false, reasons: ['logs/events/queue is full'] },
+      pipelines: { 'logs/events': { ready: false, stalled: [] } },
+    });
     await collector.shutdown();
     expect(collector.health().reasons).toEqual(['the collector is stopped']);
+  });
+});
+
+describe('a queue that does not get rid of what it has taken', () => {
+  /** A queue that keeps everything until it is told to deliver, and takes batches as slowly as `commit` wants. */
+  function queue(room: Partial<QueueRoom>, commit: () => Promise<void> = async () => {}) {
+    const held: { readonly items: Kept; readonly count: number }[] = [];
+    const end = exporterStage('queue', {
+      logs: (host) => {
+        const items = keep(host, 0);
+        const stop = tellRoom(host, () => ({ bytes: 10, maxBytes: 1000, batches: held.length, ...room }));
+        return {
+          consume: async (batch, flow) => {
+            await commit();
+            items.more(batch.count, flow);
+            held.push({ items, count: batch.count });
+          },
+          close: async () => stop(),
+        };
+      },
+    });
+    return { end, deliver: () => held.splice(0).forEach(({ items, count }) => void items.delivered(count)) };
+  }
+
+  test('is degraded and ready while it has room, and says since when its backend fails', async () => {
+    const clock = new ManualClock();
+    const room: { failingSince?: number; oldestAt?: number; bytes?: number } = {};
+    const { end, deliver } = queue(room);
+    const collector = kept(logsCollector([], [end], { clock }), clock);
+    await collector.start();
+    room.oldestAt = clock.time;
+    await given(collector, 3);
+    pass(clock, 20);
+    expect(collector.health()).toMatchObject({ ready: true, degraded: [] });
+    room.failingSince = clock.time;
+    pass(clock, 100);
+    await given(collector, 2);
+    expect(collector.health()).toMatchObject({
+      ...{ ready: true, reasons: [] },
+      degraded: [
+        'logs/events/queue keeps 5 items, the oldest for 120 s: its backend has been failing for 100 s; it is 1 % full',
+      ],
+      pipelines: {
+        'logs/events': {
+          ...{ ready: true, held: 5, stalled: [] },
+          degraded: [{ id: 'logs/events/queue', held: 5, failingMs: 100_000, oldestMs: 120_000, fill: 0.01 }],
+        },
+      },
+    });
+    room.bytes = 950;
+    expect(collector.health()).toMatchObject({ ready: false, reasons: ['logs/events/queue is full'] });
+    delete room.bytes;
+    delete room.failingSince;
+    deliver();
+    expect(collector.health()).toMatchObject({ ready: true, degraded: [] });
+  });
+
+  test('is degraded also when its backend neither fails nor answers', async () => {
+    const clock = new ManualClock();
+    const { end, deliver } = queue({});
+    const collector = kept(logsCollector([], [end], { clock }), clock);
+    await collector.start();
+    await given(collector, 1);
+    pass(clock, 29);
+    expect(collector.health().degraded).toEqual([]);
+    pass(clock, 5);
+    expect(collector.health()).toMatchObject({
+      ...{ ready: true, degraded: [expect.stringContaining('its backend does not answer')] },
+    });
+    deliver();
+    expect(collector.health().degraded).toEqual([]);
+  });
+
+  test('is stalled, and not ready, when the calls that bring batches to it do not end', async () => {
+    const clock = new ManualClock();
+    const collector = kept(logsCollector([], [queue({}, () => new Promise(() => {})).end], { clock }), clock);
+    await collector.start();
+    void given(collector, 4);
+    pass(clock, 35);
+    expect(collector.health()).toMatchObject({
+      ...{ ready: false, pipelines: { 'logs/events': { ready: false, stalled: [{ held: 4 }] } } },
+    });
   });
 });

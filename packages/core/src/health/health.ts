@@ -5,7 +5,7 @@ import type { Graph } from '../run/graph.js';
 import type { Engine } from '../run/host.js';
 import type { RunningSource } from '../run/running-source.js';
 import { parseDuration } from '../units.js';
-import type { HealthData, PipelineHealth, StatusData } from './health-data.js';
+import type { DegradedQueue, HealthData, PipelineHealth, StatusData } from './health-data.js';
 import type { HealthServer } from './health-server.js';
 import { isFull } from './rooms.js';
 import { Stalls } from './stalls.js';
@@ -36,7 +36,7 @@ export class Health {
   /** Ids of receivers that failed while they ran. */
   readonly #failed: ReadonlySet<string>;
   readonly #now: () => InForce;
-  readonly #stalls: Stalls = new Stalls();
+  readonly #stalls: Stalls;
   #cancelLook: (() => void) | undefined;
   #startedAt: number | undefined;
   #served: Served | undefined;
@@ -45,6 +45,7 @@ export class Health {
 
   constructor(engine: Engine, failed: ReadonlySet<string>, now: () => InForce) {
     this.#engine = engine;
+    this.#stalls = new Stalls(engine.rooms);
     this.#failed = failed;
     this.#now = now;
   }
@@ -110,7 +111,11 @@ export class Health {
     const pipelines: Record<string, PipelineHealth> = {};
     for (const entry of graph.entries) pipelines[entry.path] = this.#stalls.health(entry, this.#stalledMs, now);
     const reasons = state === 'running' ? this.#reasons(pipelines, now) : [`the collector is ${state}`];
-    return { live: true, ready: reasons.length === 0, reasons, pipelines, endpoint: this.#served?.server.url };
+    // Pipelines share exporters: each is told once.
+    const waiting = new Map(Object.values(pipelines).flatMap(({ degraded }) => degraded.map((one) => [one.id, one])));
+    const degraded = [...waiting.values()].map(degradation);
+    const ready = reasons.length === 0;
+    return { live: true, ready, reasons, degraded, pipelines, endpoint: this.#served?.server.url };
   }
 
   status(): StatusData {
@@ -128,7 +133,6 @@ export class Health {
       if (running === undefined) reasons.push(`${id} does not listen`);
       else if (this.#failed.has(id)) reasons.push(`${id} has failed`);
     }
-    // Pipelines share exporters: each is told once.
     const stalled = new Map(Object.values(pipelines).flatMap((each) => each.stalled.map((one) => [one.id, one])));
     for (const { id, held, sinceMs } of stalled.values()) {
       reasons.push(`${id} is stalled: it holds ${items(held)}, and none has left it for ${seconds(sinceMs)}`);
@@ -165,6 +169,13 @@ export class Health {
       throw new PipelineError('unavailable', `health.endpoint: ${why}`, { cause: error });
     }
   }
+}
+
+function degradation({ id, held, failingMs, oldestMs, fill }: DegradedQueue): string {
+  const backend = failingMs === undefined ? 'does not answer' : `has been failing for ${seconds(failingMs)}`;
+  const oldest = oldestMs === undefined ? '' : `, the oldest for ${seconds(oldestMs)}`;
+  const percent = Math.round(fill * 1000) / 10;
+  return `${id} keeps ${items(held)}${oldest}: its backend ${backend}; it is ${percent} % full`;
 }
 
 function items(count: number): string {

@@ -1,10 +1,14 @@
-/** How much a queue holds, and how much it may hold. */
+/** How much a queue holds, how much it may hold, and how it gets rid of it. */
 export interface QueueRoom {
   readonly bytes: number;
   readonly maxBytes: number;
   readonly batches: number;
   /** Undefined when only bytes are limited. */
   readonly maxBatches?: number | undefined;
+  /** When the batch was accepted that has been in it for longest, in milliseconds since 1970; undefined when it is empty. */
+  readonly oldestAt?: number | undefined;
+  /** Since when its backend has been failing, in milliseconds since 1970; undefined while it takes batches. */
+  readonly failingSince?: number | undefined;
 }
 
 // Above it, a batch of usual size may already be turned away.
@@ -13,6 +17,11 @@ const fullFrom = 0.95;
 /** Whether a queue must be expected to turn the next batch away. */
 export function isFull({ bytes, maxBytes, batches, maxBatches = Number.POSITIVE_INFINITY }: QueueRoom): boolean {
   return bytes >= maxBytes * fullFrom || batches >= maxBatches;
+}
+
+/** How full a queue is, from 0 to 1. */
+export function fillOf({ bytes, maxBytes, batches, maxBatches }: QueueRoom): number {
+  return Math.min(Math.max(bytes / maxBytes, maxBatches === undefined ? 0 : batches / maxBatches), 1);
 }
 
 /** How full the queues of a collector are. */
@@ -29,12 +38,15 @@ export class Rooms {
   /** How full the fullest of those is whose id begins so, from 0 to 1. */
   fullest(prefix: string): number {
     let most = 0;
-    for (const { id, read } of this.#readers) {
-      if (!id.startsWith(prefix)) continue;
-      const { bytes, maxBytes, batches, maxBatches = Number.POSITIVE_INFINITY } = read();
-      most = Math.max(most, bytes / maxBytes, batches / maxBatches);
-    }
+    for (const { id, read } of this.#readers) if (id.startsWith(prefix)) most = Math.max(most, fillOf(read()));
     return most;
+  }
+
+  /** Of one component; undefined when it has no queue. */
+  of(id: string): QueueRoom | undefined {
+    let room: QueueRoom | undefined;
+    for (const reader of this.#readers) if (reader.id === id) room = reader.read();
+    return room;
   }
 
   /** By component id; of two graphs that share a queue during a reload, the newer one tells. */

@@ -22,7 +22,7 @@ function version(): string {
 
 /** Gathers the figures of a collector. */
 export function statusOf(
-  { live, ready, reasons, pipelines }: HealthData,
+  { live, ready, reasons, degraded, pipelines }: HealthData,
   { engine, state, sources, uptimeMs }: StatusParts,
 ): StatusData {
   const { ledger, admission, pressure, rooms } = engine;
@@ -38,7 +38,7 @@ export function statusOf(
   }
   return {
     ...{ version: version(), state, uptimeSeconds: Math.floor(uptimeMs / 1000) },
-    ...{ live, ready, reasons, pipelines },
+    ...{ live, ready, reasons, degraded, pipelines },
     receivers: Object.fromEntries(sources.map(({ id, running }) => [id, running?.endpoints ?? []])),
     inFlight: {
       ...{ bytes: admission.inFlightBytes, limitBytes: admission.limitBytes },

@@ -1,5 +1,5 @@
 import type { Flow, Peer, RequestFlow } from '../flow.js';
-import type { StateStore } from '../store/state-store.js';
+import type { StateChange, StateStore } from '../store/state-store.js';
 import type { Account } from './account.js';
 
 const neverAborts: AbortSignal = new AbortController().signal;
@@ -45,12 +45,19 @@ export class Face implements Flow {
   }
 }
 
-/** The right to delete a record together with a commit of one's own. */
+/**
+ * The right to take a batch over from an outbox: in the same commit in which a component keeps the batch, the outbox's record goes, or (beside
+ * other targets, which may not have it yet) a mark is left that this one has it.
+ */
 export interface Ticket {
-  readonly store: StateStore;
-  readonly key: Uint8Array;
-  /** Whose commit that may be: the one component that gets the whole batch. */
-  readonly account: Account;
+  /** The outbox's store; undefined when it is in memory. */
+  readonly store: StateStore | undefined;
+  /** Those that get the whole batch. */
+  readonly targets: readonly Account[];
+  /** Ids of targets that have taken it over. */
+  readonly taken: Set<string>;
+  /** What has to happen in the outbox's store when the target of this id takes it over. */
+  change(id: string): StateChange;
 }
 
 /** Where a root flow takes its signal and its peer from. */
@@ -73,7 +80,7 @@ export class Root extends Face implements RequestFlow {
   declare private readonly parent: Parent | undefined;
   /** The pass through a pipeline's stateful section that this flow was made for. */
   declare pass: object | undefined;
-  /** Of a batch in an outbox that whoever keeps it may delete there in its own commit. */
+  /** Of a batch in an outbox that its targets may take over from there. */
   declare ticket: Ticket | undefined;
 
   constructor(origin?: Origin, account?: Account, from?: readonly Face[], parent?: Parent) {

@@ -93,9 +93,8 @@ function buildEntry(
   const inside = processors.slice(from, to);
   const after = processors.slice(to);
   section.outbox.next = through(after, end);
-  const [only, ...others] = exporters;
-  if (others.length === 0 && after.every((node) => hooksOf(node) !== undefined))
-    section.outbox.target = only?.node.account;
+  if (after.every((node) => hooksOf(node) !== undefined))
+    section.outbox.targets = exporters.map(({ node }) => node.account);
   section.inner = through(inside, section.gate, section);
   for (const { id, stage, account } of inside)
     if (stage?.state !== undefined) section.parts.push({ id, state: stage.state, account });

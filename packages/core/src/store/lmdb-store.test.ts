@@ -13,10 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { open as openDatabase } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Logger } from '../host.js';
 import { inspect } from './data-file.js';
-import { openLmdb, readLmdb } from './lmdb-store.js';
+import { LmdbStore, openLmdb, readLmdb } from './lmdb-store.js';
 
 let dir: string;
 const told: object[] = [];
@@ -225,6 +226,20 @@ describe('the store of a data directory', () => {
     expect(read).toBe(done);
     expect(await contents('n')).toHaveLength(done);
     expect(told).toEqual([]);
+  });
+
+  test('has no size of its own to reach: a map that is too small grows with what is stored, and only the disk is ever full', async () => {
+    const path = join(dir, 'state');
+    mkdirSync(path);
+    const db = openDatabase<Uint8Array, Uint8Array>({
+      ...{ path, encoding: 'binary', keyEncoding: 'binary', noSubdir: false, overlappingSync: false },
+      ...{ eventTurnBatching: false, mapSize: 65_536 },
+    });
+    const store = new LmdbStore(db, () => {});
+    for (let n = 0; n < 50; n++) await store.commit([[Buffer.from(`n${n}`), Buffer.alloc(100_000, n)]]);
+    for (let n = 0; n < 50; n++) expect(store.get(Buffer.from(`n${n}`))?.[99_999]).toBe(n);
+    await store.close();
+    expect(await contents('n')).toHaveLength(50);
   });
 
   test('that cannot be used is an error that names the directory', async () => {

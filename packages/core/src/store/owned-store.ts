@@ -6,19 +6,19 @@ export function ownedBy(store: StateStore, owner: string): StateStore {
   return new OwnedStore(store, owner);
 }
 
-/** The part of a store that belongs to one component: keys are its own, and nobody else's can be reached. */
 /**
- * Commits changes of an owned store, and in the same transaction a deletion elsewhere in the store that it is a part of; without that when
+ * Commits changes of an owned store, and in the same transaction one elsewhere in the store that it is a part of; without that when
  * it is part of another.
  */
 export function commitBeside(
   owned: StateStore,
   changes: readonly StateChange[],
-  beside: { readonly store: StateStore; readonly key: Uint8Array },
+  beside: { readonly store: StateStore; readonly change: StateChange },
 ): Promise<void> {
   return owned instanceof OwnedStore ? owned.commitBeside(changes, beside) : owned.commit(changes);
 }
 
+/** The part of a store that belongs to one component: keys are its own, and nobody else's can be reached. */
 class OwnedStore implements StateStore {
   readonly #store: StateStore;
   readonly #prefix: Buffer;
@@ -53,10 +53,10 @@ class OwnedStore implements StateStore {
 
   commitBeside(
     changes: readonly StateChange[],
-    { store, key }: { readonly store: StateStore; readonly key: Uint8Array },
+    { store, change }: { readonly store: StateStore; readonly change: StateChange },
   ): Promise<void> {
     const all = this.#owned(changes);
-    if (store === this.#store) all.push([key, undefined]);
+    if (store === this.#store) all.push(change);
     return this.#store.commit(all);
   }
 

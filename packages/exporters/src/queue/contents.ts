@@ -1,6 +1,6 @@
-import { type AnyBatch, type Clock, ownedBy, type Signal, type StateStore, systemClock } from '@otelier/core';
+import { type AnyBatch, type Clock, ownedBy, type Signal, type StateStore, signals, systemClock } from '@otelier/core';
 import type { Entry } from './entry.js';
-import { aboutOf, aboutTag, damagedTag, entryOf, entryTag } from './format.js';
+import { type About, aboutOf, aboutTag, damagedTag, entryOf, entryTag } from './format.js';
 import { Records } from './records.js';
 
 /** What a store has of one queue, without its batches. */
@@ -19,34 +19,50 @@ export interface QueueSummary {
   readonly oldestMs: number | undefined;
   /** Batches that were found damaged and set aside. */
   readonly damaged: number;
+  /** Whether its sums were counted, since what it says of itself may be wrong or gone. */
+  readonly salvaged: boolean;
 }
 
-/** The queues that have something to say in a store, by id. */
-export function queuesIn(store: StateStore): QueueSummary[] {
+/** The queues that have something to say in a store, by id; `salvaged`: of one that is damaged, where all is counted and nothing believed. */
+export function queuesIn(store: StateStore, salvaged: boolean = false): QueueSummary[] {
   const queues: QueueSummary[] = [];
   // From owner to owner: an id ends at a zero byte, and nothing of its owner comes after a one.
   for (let from = Buffer.alloc(0); ; ) {
     const [first] = take(store.keys(Buffer.alloc(0), from), 1);
     if (first === undefined) return queues;
     const end = first.indexOf(0);
-    if (end < 0) return queues;
+    if (end < 0) {
+      // Of nobody, and so no key that was written.
+      from = Buffer.concat([first, Buffer.alloc(1)]);
+      continue;
+    }
     const id = Buffer.from(first.subarray(0, end)).toString();
-    from = Buffer.from(`${id}\u0001`);
-    const summary = summaryOf(store, id);
+    // Not by the id's text: what is no text reads as another.
+    from = Buffer.concat([first.subarray(0, end), Buffer.from([1])]);
+    const summary = summaryOf(store, id, salvaged);
     if (summary !== undefined) queues.push(summary);
   }
 }
 
-function summaryOf(store: StateStore, id: string): QueueSummary | undefined {
+function summaryOf(store: StateStore, id: string, salvaged: boolean): QueueSummary | undefined {
   const own = ownedBy(store, id);
-  const about = aboutOf(own.get(Buffer.from([aboutTag])));
+  const said = aboutOf(own.get(Buffer.from([aboutTag])));
+  const about = salvaged ? counted(own, id, said) : said;
   if (about === undefined) return undefined;
   const [oldest] = take(own.keys(Buffer.from([entryTag])), 1);
   const entry = oldest === undefined ? undefined : entryOf(oldest);
   let damaged = 0;
   for (const _ of own.keys(Buffer.from([damagedTag]))) damaged++;
   const { signal, destination, batches, items, bytes } = about;
-  return { id, signal, destination, batches, items, bytes, oldestMs: entry?.storedAt, damaged };
+  return { id, signal, destination, batches, items, bytes, oldestMs: entry?.storedAt, damaged, salvaged };
+}
+
+/** From the keys; undefined when there are none. Ids begin with the signal. */
+function counted(own: StateStore, id: string, said: About | undefined): About | undefined {
+  const signal = said?.signal ?? signals.find((each) => id.startsWith(`${each}/`));
+  if (signal === undefined) return undefined;
+  const about = new Records<AnyBatch>(own, signal, said?.destination ?? 'unknown', systemClock).recount();
+  return about.next > 0 ? about : undefined;
 }
 
 function take(keys: Iterable<Uint8Array>, count: number): Uint8Array[] {
@@ -70,11 +86,11 @@ export interface StoredBatch {
 /** The batches of one queue, oldest first, each read when its turn comes. */
 export function* batchesOf(
   store: StateStore,
-  { id, signal, destination }: QueueSummary,
+  { id, signal, destination, salvaged }: QueueSummary,
   clock: Clock = systemClock,
 ): Iterable<StoredBatch> {
   const records = new Records<AnyBatch>(ownedBy(store, id), signal, destination, clock);
-  const { next } = records.open();
+  const { next } = salvaged ? records.recount() : records.open();
   for (let from = 0; from < next; ) {
     const page = records.page(from, 256);
     if (page.length === 0) return;

@@ -11,7 +11,7 @@ import {
   type PipelinesConfig,
   type StateStore,
 } from '@otelier/core';
-import type { LogsBatch } from '@otelier/otlp';
+import { LogsBatch } from '@otelier/otlp';
 import { assertConservation, memoryReceiver, memoryStore } from '@otelier/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fakeClock } from '../../test/clock.js';
@@ -54,7 +54,11 @@ async function running(inner: Exporter<'logs'>, options: QueueOptions, setup: Se
   const account = () => collector.accounts()['logs/test/queue'] as AccountData;
   const stop = async () => {
     const stopped = collector.shutdown({ deadline: '1s' });
-    for (let i = 0; i < 4; i++) await clock.advance(1000);
+    for (let i = 0; i < 4; i++) {
+      await clock.advance(500);
+      // A store writes while time stands still.
+      for (let n = 0; n < 4; n++) await turn();
+    }
     return stopped;
   };
   return { send: receiver.send, receiver, collector, clock, log, account, stop };
@@ -305,6 +309,142 @@ describe('a reload', () => {
     expect(fresh.delivered).toEqual([]);
     assertConservation(collector.accounts());
     expect(await stop()).toMatchObject({ delivered: 3, kept: 0, lost: 0 });
+  });
+});
+
+describe('a queue that spills', () => {
+  const spill = { keep: 'spill', memory: '100B' } as const;
+  const inStore = (store: StateStore) =>
+    [...store.entries(Buffer.from('logs/test/queue\0q'))].flatMap(([, value]) => bodies(new LogsBatch(value)));
+
+  test('says yes without the disk while batches fit into its memory, and after the commit beyond that', async () => {
+    const store = memoryStore();
+    const { inner, control } = backend();
+    control.down = true;
+    const { send, account, stop, collector } = await running(inner, { ...spill, order: 'series' }, { store });
+    const size = logs(1).size;
+    const fit = Math.floor(100 / size);
+    expect(fit).toBeGreaterThan(0);
+    for (let i = 0; i < fit; i++) await send(logs(1, undefined, i));
+    expect(store.commits).toBe(0);
+    for (let i = fit; i < fit + 3; i++) await send(logs(1, undefined, i));
+    expect(inStore(store)).toEqual([0, 1, 2].map((i) => `record ${fit + i}`));
+    expect(account()).toMatchObject({ in: fit + 3, held: fit + 3 });
+    expect(await stop()).toMatchObject({ kept: fit + 3, lost: 0, clean: true });
+    // What was in memory has been written, at its place.
+    const all = Array.from({ length: fit + 3 }, (_, i) => `record ${i}`);
+    expect(inStore(store)).toEqual(all);
+    assertConservation(collector.accounts());
+    control.down = false;
+    const again = await running(inner, { ...spill, order: 'series' }, { store });
+    await until(() => control.delivered.length === all.length);
+    expect(control.delivered).toEqual(all);
+    expect(await again.stop()).toMatchObject({ delivered: all.length, kept: 0, lost: 0 });
+    expect(inStore(store)).toEqual([]);
+  });
+
+  test('goes from memory to a backlog on disk and back without mixing up the order', async () => {
+    const store = memoryStore();
+    const { inner, control } = backend();
+    control.down = true;
+    const { send, clock, account, stop } = await running(
+      inner,
+      { ...spill, memory: '2KiB', order: 'series' },
+      { store },
+    );
+    const [backlog, count] = [5000, 5600];
+    await Promise.all(Array.from({ length: backlog }, (_, i) => send(logs(1, undefined, i))));
+    control.down = false;
+    const writes: number[] = [];
+    for (let i = backlog; i < count; i++) {
+      await clock.advance(100);
+      const before = store.commits;
+      await send(logs(1, undefined, i));
+      writes.push(store.commits - before);
+    }
+    await until(() => control.delivered.length === count);
+    expect(control.delivered).toEqual(Array.from({ length: count }, (_, i) => `record ${i}`));
+    // The first of them had to wait for the disk, the last had not.
+    expect(writes[0]).toBeGreaterThan(0);
+    expect(writes.at(-1)).toBe(0);
+    expect(account()).toMatchObject({ in: count, out: count, held: 0 });
+    expect(await stop()).toMatchObject({ kept: 0, lost: 0 });
+  }, 60_000);
+
+  test('loses in a crash what was in memory, and only that', async () => {
+    const store = memoryStore();
+    const { inner, control } = backend();
+    control.down = true;
+    const first = await running(inner, spill, { store });
+    for (let i = 0; i < 8; i++) await first.send(logs(1, undefined, i));
+    const rest = store.crash();
+    const written = inStore(rest);
+    expect(written.length).toBeGreaterThan(0);
+    expect(written.length).toBeLessThan(8);
+    control.down = false;
+    const second = await running(inner, spill, { store: rest });
+    await until(() => control.delivered.length === written.length);
+    expect([...control.delivered].sort()).toEqual(written);
+    await second.stop();
+  });
+
+  test('counts as lost what it cannot write at the end', async () => {
+    const store = memoryStore();
+    const { inner, control } = backend();
+    control.down = true;
+    const { send, stop, log, collector } = await running(inner, spill, { store });
+    await send(logs(1));
+    store.fail(10);
+    expect(await stop()).toMatchObject({ kept: 0, lost: 1, clean: false });
+    expect(log.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
+      'the disk of the queue does not take writes: nothing is accepted until it does',
+      'the queue was closed before it was empty: what it held is lost',
+      'stopped, not everything was delivered',
+    ]);
+    assertConservation(collector.accounts());
+  });
+
+  test('writes what is in memory when a reload wants everything on disk', async () => {
+    const store = memoryStore();
+    const { inner, control } = backend();
+    control.down = true;
+    const { send, receiver, collector, clock, stop } = await running(inner, spill, { store });
+    await send(logs(1));
+    expect(inStore(store)).toEqual([]);
+    const reloading = collector.reload({ logs: { test: { receivers: [receiver], exporters: [queue(inner)] } } });
+    for (let i = 0; i < 40; i++) {
+      await turn();
+      await clock.advance(1000);
+    }
+    await reloading;
+    expect(inStore(store)).toEqual(['record 0']);
+    await send(logs(1, undefined, 1));
+    expect(inStore(store)).toEqual(['record 0', 'record 1']);
+    expect(await stop()).toMatchObject({ kept: 2, lost: 0 });
+  });
+
+  test('stays in memory when asked to, whatever there is', async () => {
+    const store = memoryStore();
+    const { inner, control } = backend();
+    control.down = true;
+    const { send, stop } = await running(inner, { keep: 'memory' }, { store });
+    await send(logs(2));
+    expect(await stop()).toMatchObject({ kept: 0, lost: 2 });
+    expect(store.commits).toBe(0);
+  });
+
+  test.each([
+    [{ keep: 'memory', dir: 'x' }, /queue: dir: expected no directory with keep: 'memory'/],
+    [{ memory: '1MiB' }, /queue: memory: expected keep: 'spill' beside it/],
+    [{ keep: 'ram' }, /queue: keep: expected/],
+  ])('takes no %j', (options, message) => {
+    expect(() => queue(backend().inner, options as QueueOptions)).toThrow(message);
+  });
+
+  test('does not start without a disk', async () => {
+    await expect(running(backend().inner, { keep: 'spill' }, {})).rejects.toThrow(
+      /logs\/test\/queue: keep: expected a dataDir, or dir, for 'spill'/,
+    );
   });
 });
 

@@ -11,8 +11,10 @@ export class Entry<B extends AnyBatch> {
   declare readonly storedAt: number;
   /** Which others it must not overtake; see {@link laneOf}. */
   declare readonly lane: number;
-  /** CRC-32 of its bytes; 0 when it is in memory only. */
-  declare readonly checksum: number;
+  /** CRC-32 of its bytes; 0 while it is in memory alone. */
+  declare checksum: number;
+  /** Whether it is on disk, or on its way there. */
+  declare stored: boolean;
   /** Undefined when the bytes have to be read from disk. */
   declare batch: B | undefined;
   /** On the collector's byte budget, while it is in memory only. */
@@ -30,13 +32,22 @@ export class Entry<B extends AnyBatch> {
   declare blockers: number;
   declare followers: Entry<B>[] | undefined;
 
-  constructor(seq: number, count: number, bytes: number, storedAt: number, lane: number, checksum: number) {
+  constructor(
+    seq: number,
+    count: number,
+    bytes: number,
+    storedAt: number,
+    lane: number,
+    checksum: number,
+    stored: boolean,
+  ) {
     this.seq = seq;
     this.count = count;
     this.bytes = bytes;
     this.storedAt = storedAt;
     this.lane = lane;
     this.checksum = checksum;
+    this.stored = stored;
     this.batch = undefined;
     this.lease = undefined;
     this.peer = undefined;

@@ -57,6 +57,7 @@ export function entryOf<B extends AnyBatch>(bytes: Uint8Array): Entry<B> | undef
     key.readUIntBE(9, 6),
     key.readUInt32BE(23),
     key.readUInt32BE(27),
+    true,
   );
 }
 

@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const child = fileURLToPath(new URL('../../test/queue-child.mjs', import.meta.url));
+const twoQueues = fileURLToPath(new URL('../../test/two-queues-child.mjs', import.meta.url));
 const built = fileURLToPath(new URL('../../dist/queue/queue.js', import.meta.url));
 const kills = Number(process.env.OTELIER_KILLS ?? 20);
+const killsOfTwo = Number(process.env.OTELIER_KILLS ?? 6);
 
 let folder: string;
 beforeAll(() => {
@@ -18,6 +20,35 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const lines = (file: string) =>
   existsSync(join(folder, file)) ? readFileSync(join(folder, file), 'utf8').split('\n').filter(Boolean) : [];
+
+test('each of two queues behind a stateful section takes what came out of it exactly once, however often the process is killed', async () => {
+  for (let run = 0; run < killsOfTwo; run++) {
+    const process = fork(twoQueues, [folder, `${run}`, 'load']);
+    await once(process, 'message');
+    // At least once the second queue takes some, and at least at the end it refuses some that the first has taken.
+    const before = lines('refused').length;
+    const enough = () => lines('acknowledged-by-both').length > 0 && lines('refused').length > before;
+    while ((run === 0 || run === killsOfTwo - 1) && !enough()) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 120));
+    process.kill('SIGKILL');
+    await once(process, 'exit');
+  }
+  const last = fork(twoQueues, [folder, `${killsOfTwo}`, 'drain']);
+  const messages: unknown[] = [];
+  last.on('message', (message) => messages.push(message));
+  expect(await once(last, 'exit')).toEqual([0, null]);
+  // Most have been refused by the second queue, which is small, when the first had them.
+  expect(messages[1]).toMatchObject({ kept: 0, lost: 0, clean: true, duplicates: expect.any(Number) });
+  expect((messages[1] as { duplicates: number }).duplicates).toBeGreaterThan(0);
+  const acknowledged = lines('acknowledged-by-both');
+  expect(acknowledged.length).toBeGreaterThan(0);
+  for (const backend of ['first', 'second']) {
+    const got = lines(`delivered-to-${backend}`);
+    expect(got.length).toBeGreaterThan(acknowledged.length);
+    expect(new Set(got).size).toBe(got.length);
+    expect(acknowledged.filter((name) => !got.includes(name))).toEqual([]);
+  }
+}, 600_000);
 
 test('what was acknowledged is delivered, in order, however often the process is killed', async () => {
   expect(existsSync(built)).toBe(true);

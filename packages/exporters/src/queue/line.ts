@@ -1,9 +1,11 @@
-import type { AnyBatch, Clock, Flow, Host, Kept } from '@otelier/core';
+import { type AnyBatch, type Clock, type Flow, type Host, type Kept, takeOver } from '@otelier/core';
+import { Entrance } from './entrance.js';
 import { Entry } from './entry.js';
 import { laneOf } from './lane.js';
 import { Order } from './order.js';
 import type { Records } from './records.js';
 import { Room } from './room.js';
+import { Spared } from './spared.js';
 
 /** How many entries are known in memory at most when they are on disk, and when more are looked up. */
 const windowEntries = 4096;
@@ -20,6 +22,8 @@ export interface Member<B extends AnyBatch> {
   readonly maxAgeMs: number;
   readonly maxBytes: number;
   readonly maxBatches: number;
+  /** Protobuf bytes that may be in memory alone although there is a disk. */
+  readonly spareBytes: number;
   /** Something can be sent, or nothing is left. */
   pump(): void;
   /** An entry was dropped while it waited. */
@@ -45,7 +49,10 @@ export class Line<B extends AnyBatch> {
   #last: number = -1;
   #waitingItems: number = 0;
   #memory: number = 0;
+  /** Of the window's entries. */
+  readonly #spared: Spared<B> = new Spared();
   #nextInMemory: number = 0;
+  readonly #entrance: Entrance = new Entrance();
   #cancelExpiry: (() => void) | undefined;
 
   constructor(records: Records<B> | undefined, clock: Clock) {
@@ -65,6 +72,12 @@ export class Line<B extends AnyBatch> {
 
   get isEmpty(): boolean {
     return this.#window.size === 0 && !this.#more;
+  }
+
+  /** When the batch was accepted that has been here for longest, in milliseconds since 1970; undefined when that is none that is known here. */
+  get oldestAt(): number | undefined {
+    for (const { storedAt } of this.#window.values()) return storedAt;
+    return undefined;
   }
 
   isNewest(member: Member<B>): boolean {
@@ -98,29 +111,50 @@ export class Line<B extends AnyBatch> {
 
   /** Takes a batch that has room; resolves when it is as safe as this line makes it. */
   async put(batch: B, count: number, flow: Flow, member: Member<B>): Promise<void> {
-    const lane = this.#order.bySeries || this.records !== undefined ? laneOf(batch) : 0;
-    const entry =
-      this.records === undefined
-        ? new Entry<B>(this.#nextInMemory++, count, batch.size, this.#clock.now(), lane, 0)
-        : await this.records.put(batch, count, lane, member.host, flow);
-    member.kept.more(count, flow);
-    if (!this.isNewest(member) && this.#newest !== undefined) member.kept.moveTo(this.#newest.kept, count);
-    this.#waitingItems += count;
-    entry.peer = flow.peer;
-    if (this.records === undefined) {
-      entry.batch = batch;
-      entry.lease = member.host.admission.hold(entry.bytes);
-    } else if (entry.seq <= this.#last) return;
-    else if (this.#more || this.#window.size >= windowEntries) {
-      this.#more = true;
+    const { records } = this;
+    const lane = this.#order.bySeries || records !== undefined ? laneOf(batch) : 0;
+    if (records === undefined) {
+      this.#enter(this.#inMemory(this.#nextInMemory++, batch, count, lane, member, flow), batch, flow, member);
       return;
-    } else if (this.#memory + entry.bytes <= memoryBytes) {
-      this.#memory += entry.bytes;
-      entry.batch = batch;
     }
-    this.#add(entry);
-    if (this.#cancelExpiry === undefined) this.#expire();
-    this.#newest?.pump();
+    if (!this.#maySpare(batch.size)) {
+      await this.#entrance.after(records.put(batch, count, lane, member.host, flow), (entry) =>
+        this.#enter(entry, batch, flow, member),
+      );
+      return;
+    }
+    const entry = this.#inMemory(records.reserve(), batch, count, lane, member, flow);
+    this.#spared.add(entry);
+    if (this.#entrance.coming === 0) this.#enter(entry, batch, flow, member);
+    else await this.#entrance.after(entry, () => this.#enter(entry, batch, flow, member));
+  }
+
+  /** Writes what is in memory alone although there is a disk; rejects when that cannot be done. */
+  async save(): Promise<void> {
+    await this.#entrance.last;
+    const next = (): Entry<B>[] => this.#spared.first(this.#window.values(), memoryBytes);
+    for (let some = next(); some.length > 0; some = next()) {
+      for (const entry of some) {
+        this.#spared.remove(entry);
+        this.#memory += entry.bytes;
+      }
+      try {
+        await this.records?.save(some);
+      } catch (error) {
+        for (const entry of some) {
+          if (entry.state === 'gone') continue;
+          this.#memory -= entry.bytes;
+          this.#spared.add(entry);
+        }
+        throw error;
+      }
+      for (const entry of some) {
+        entry.lease?.release();
+        if (entry.state === 'gone' || this.#memory <= memoryBytes) continue;
+        this.#memory -= entry.bytes;
+        entry.batch = undefined;
+      }
+    }
   }
 
   /** The next entry to send and its batch, which is the sender's. */
@@ -156,7 +190,9 @@ export class Line<B extends AnyBatch> {
 
   /** An entry that was on its way has come to its end. */
   done(entry: Entry<B>): void {
-    this.#remove(entry, () => this.records?.remove(entry));
+    this.#remove(entry, () => {
+      if (entry.stored) this.records?.remove(entry);
+    });
     this.#newest?.pump();
   }
 
@@ -166,13 +202,13 @@ export class Line<B extends AnyBatch> {
     this.#newest?.dropped(entry, reason);
     this.#remove(entry, () => {
       if (reason === 'damaged') this.records?.setAside(entry);
-      else this.records?.remove(entry);
+      else if (entry.stored) this.records?.remove(entry);
     });
   }
 
-  /** What is in memory. */
-  rest(): Iterable<Entry<B>> {
-    return this.#window.values();
+  /** What is in memory alone. */
+  *rest(): Iterable<Entry<B>> {
+    for (const entry of this.#window.values()) if (!entry.stored) yield entry;
   }
 
   /** The oldest entry that waits. */
@@ -197,6 +233,43 @@ export class Line<B extends AnyBatch> {
     member.pump();
   }
 
+  #inMemory(seq: number, batch: B, count: number, lane: number, { host }: Member<B>, flow: Flow): Entry<B> {
+    const entry = new Entry<B>(seq, count, batch.size, this.#clock.now(), lane, 0, false);
+    entry.batch = batch;
+    entry.lease = host.admission.hold(entry.bytes);
+    takeOver(host, flow);
+    return entry;
+  }
+
+  /** Whether so much may be in memory alone although there is a disk. What is on disk behind the window goes first. */
+  #maySpare(bytes: number): boolean {
+    const spareBytes = this.#newest?.spareBytes ?? 0;
+    if (spareBytes === 0 || this.#more || this.#spared.bytes + bytes > spareBytes) return false;
+    return this.#window.size - this.#spared.count + this.#entrance.coming < windowEntries;
+  }
+
+  #enter(entry: Entry<B>, batch: B, flow: Flow, member: Member<B>): void {
+    const { count } = entry;
+    member.kept.more(count, flow);
+    if (!this.isNewest(member) && this.#newest !== undefined) member.kept.moveTo(this.#newest.kept, count);
+    this.#waitingItems += count;
+    entry.peer = flow.peer;
+    if (entry.stored) {
+      if (entry.seq <= this.#last) return;
+      if (this.#more || this.#window.size - this.#spared.count >= windowEntries) {
+        this.#more = true;
+        return;
+      }
+      if (this.#memory + entry.bytes <= memoryBytes) {
+        this.#memory += entry.bytes;
+        entry.batch = batch;
+      }
+    }
+    this.#add(entry);
+    if (this.#cancelExpiry === undefined) this.#expire();
+    this.#newest?.pump();
+  }
+
   #add(entry: Entry<B>): void {
     this.#last = Math.max(this.#last, entry.seq);
     this.#window.set(entry.seq, entry);
@@ -206,7 +279,8 @@ export class Line<B extends AnyBatch> {
   #remove(entry: Entry<B>, forget: () => void): void {
     entry.state = 'gone';
     this.#window.delete(entry.seq);
-    if (this.records !== undefined && entry.batch !== undefined) this.#memory -= entry.bytes;
+    if (entry.stored && entry.batch !== undefined) this.#memory -= entry.bytes;
+    if (!entry.stored && this.records !== undefined) this.#spared.remove(entry);
     entry.batch = undefined;
     entry.parts = undefined;
     entry.lease?.release();
@@ -217,7 +291,7 @@ export class Line<B extends AnyBatch> {
 
   #refill(): void {
     if (!this.#more || this.records === undefined || this.#window.size > refillEntries) return;
-    const limit = windowEntries - this.#window.size;
+    const limit = windowEntries - (this.#window.size - this.#spared.count);
     const page = this.records.page(this.#last + 1, limit);
     this.#more = page.length === limit;
     for (const entry of page) this.#add(entry);

@@ -1,8 +1,14 @@
 import { type Host, tellRoom } from '@otelier/core';
 import type { Room } from './room.js';
 
+/** How delivery goes, in milliseconds since 1970. */
+export interface Delivery {
+  readonly oldestAt: number | undefined;
+  readonly failingSince: number | undefined;
+}
+
 /** Exports how full the queue is, under the Collector's names, and tells the collector's health of it; returns a function that stops it. */
-export function observeQueue(host: Host, room: Room): () => void {
+export function observeQueue(host: Host, room: Room, delivery: () => Delivery): () => void {
   const attributes = { exporter: host.id, ...(host.signal && { 'otel.signal': host.signal }) };
   const batches = host.meter.createObservableGauge('otelcol_exporter_queue_size', {
     description: 'Batches in the queue or being sent from it',
@@ -26,6 +32,7 @@ export function observeQueue(host: Host, room: Room): () => void {
   const stopTelling = tellRoom(host, () => ({
     ...{ bytes: room.bytes, maxBytes: room.maxBytes, batches: room.batches },
     maxBatches: Number.isFinite(room.maxBatches) ? room.maxBatches : undefined,
+    ...delivery(),
   }));
   return () => {
     host.meter.removeBatchObservableCallback(observe as never, instruments);

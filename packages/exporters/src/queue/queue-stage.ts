@@ -1,8 +1,10 @@
 import {
   type AnyBatch,
+  ConfigError,
   type Estate,
   type Flow,
   type Host,
+  hasTakenOver,
   inherit,
   type Kept,
   keep,
@@ -13,31 +15,14 @@ import {
 import { keptByCaller } from '../marks.js';
 import { countOf, deliverParts, UndeliveredPartsError } from '../parts.js';
 import type { Entry } from './entry.js';
+import type { QueueLimits } from './limits.js';
 import { Line, type Member } from './line.js';
 import { Losses } from './losses.js';
 import { observeQueue } from './observe.js';
 import { Pace } from './pace.js';
 import { Records } from './records.js';
+import { Rests } from './rests.js';
 import { Troubles } from './troubles.js';
-
-/** What a full queue does: tell the sender to come back, drop what is oldest, or let the sender wait. */
-export type WhenFull = 'refuse' | 'drop-oldest' | 'wait';
-
-/** Limits of a queue, checked. */
-export interface QueueLimits {
-  /** A directory of its own; undefined for the collector's. */
-  readonly dir: string | undefined;
-  /** Undefined for what suits where it is kept. */
-  readonly maxBytes: number | undefined;
-  readonly maxBatches: number;
-  /** Infinite when nothing expires. */
-  readonly maxAgeMs: number;
-  readonly bySeries: boolean;
-  readonly workers: number;
-  readonly whenFull: WhenFull;
-  /** Where batches go, for people. */
-  readonly destination: string;
-}
 
 /** How soon a sender should come back who found the queue full, or its disk. */
 const comeBackMs = 1_000;
@@ -59,7 +44,7 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
   private line!: Line<B>;
   private estate: Estate<Line<B>> | undefined;
   private readonly sending: Set<Entry<B>> = new Set();
-  private readonly rests: Set<() => void> = new Set();
+  private readonly rests: Rests;
   private readonly closing: AbortController = new AbortController();
   private idlers: (() => void)[] = [];
   /** Batches that are being written. */
@@ -73,11 +58,16 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     this.limits = limits;
     this.losses = new Losses(host.logger, host.clock);
     this.troubles = new Troubles(host.logger, host.clock);
+    this.rests = new Rests(host.clock);
     this.pace = new Pace(host.clock, limits.workers, () => this.pump());
   }
 
   get bySeries(): boolean {
     return this.limits.bySeries;
+  }
+
+  get spareBytes(): number {
+    return this.limits.spareBytes;
   }
 
   get maxAgeMs(): number {
@@ -95,10 +85,14 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
   async start(): Promise<void> {
     await this.inner.start?.();
     const { host } = this;
-    const { dir, destination } = this.limits;
-    const store = await host.openStore(dir);
+    const { dir, keep: where, spareBytes, destination } = this.limits;
+    const store = where === 'memory' ? undefined : await host.openStore(dir);
+    if (store === undefined && where !== undefined && where !== 'memory')
+      throw new ConfigError(`${host.id}: keep`, `a dataDir, or dir, for '${where}'`);
+    if (where === 'memory' || where === 'spill')
+      host.logger.info({ keep: where }, 'a crash loses what this queue has said yes to and not written to disk');
     let recovered = 0;
-    this.estate = inherit(host, dir ?? '', () => {
+    this.estate = inherit(host, store === undefined ? 'memory' : (dir ?? ''), () => {
       const records = store && new Records<B>(store, host.signal ?? 'logs', destination, host.clock);
       const line = new Line<B>(records, host.clock);
       recovered = line.open();
@@ -110,13 +104,29 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     const before = records?.redirect(destination) ?? destination;
     if (before !== destination && room.batches > 0) this.troubles.redirected(before, destination, room.batches);
     this.kept = keep(host, recovered, { recovered: recovered > 0 });
-    this.stopObserving = observeQueue(host, room);
+    this.stopObserving = observeQueue(host, room, () => {
+      return { oldestAt: this.line.oldestAt, failingSince: this.troubles.failingSince };
+    });
     this.line.join(this);
+    // The queue before this one may have been allowed to.
+    if (spareBytes === 0) await this.save();
+  }
+
+  private async save(): Promise<void> {
+    try {
+      await this.line.save();
+    } catch (error) {
+      this.troubles.unwritable(error);
+    }
   }
 
   readonly consume = async (batch: B, flow: Flow): Promise<void> => {
     const { count } = batch;
     if (count === 0) return;
+    if (hasTakenOver(this.host, flow)) {
+      flow.drop(count, 'duplicate');
+      return;
+    }
     const bytes = batch.size;
     const { room } = this.line;
     if (bytes > room.maxBytes) {
@@ -221,22 +231,8 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     this.host.note(entry.count, `kept: ${error.code}`);
     this.troubles.failing(error, line.room);
     this.pace.failed(error);
-    this.restThenAgain(entry, this.pace.pauseOf(entry.attempts, error));
+    this.rests.begin(this.pace.pauseOf(entry.attempts, error), () => line.again(entry));
     this.tellIdlers();
-  }
-
-  private restThenAgain(entry: Entry<B>, ms: number): void {
-    const { line } = this;
-    const cancel = this.host.clock.after(ms, () => {
-      this.rests.delete(wake);
-      line.again(entry);
-    });
-    const wake = (): void => {
-      cancel();
-      this.rests.delete(wake);
-      line.again(entry);
-    };
-    this.rests.add(wake);
   }
 
   private end(entry: Entry<B>): void {
@@ -290,7 +286,7 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
         line.again(entry);
       }
       this.sending.clear();
-      for (const wake of [...this.rests]) wake();
+      this.rests.end();
       this.closing.abort();
       const last = line.leave(this);
       this.estate?.leave();
@@ -305,8 +301,8 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     const { room, records } = this.line;
     room.close();
     if (records !== undefined) {
+      await this.save();
       await records.close();
-      return;
     }
     let [batches, items, bytes] = [0, 0, 0];
     for (const entry of this.line.rest()) {

@@ -57,7 +57,15 @@ export class Records<B extends AnyBatch> {
 
   /** What an earlier run has left, without reading it. */
   open(): About {
-    const about = aboutOf(this.#store.get(aboutKey)) ?? this.#counted();
+    return this.#begin(aboutOf(this.#store.get(aboutKey)) ?? this.#counted());
+  }
+
+  /** What there is, by its keys, whatever the queue has said of itself. */
+  recount(): About {
+    return this.#begin(this.#counted());
+  }
+
+  #begin(about: About): About {
     const { destination, next, batches, items, bytes } = about;
     this.#destination = destination;
     this.#next = next;
@@ -76,10 +84,8 @@ export class Records<B extends AnyBatch> {
   /** Resolves when the batch would survive a power cut; deletions ride along. */
   async put(batch: B, count: number, lane: number, host: Host, flow: Flow): Promise<Entry<B>> {
     const value = batch.bytes();
-    const entry = new Entry<B>(this.#next++, count, value.length, this.#clock.now(), lane, crc32(value));
-    this.#batches++;
-    this.#items += count;
-    this.#bytes += value.length;
+    const entry = new Entry<B>(this.#next++, count, value.length, this.#clock.now(), lane, crc32(value), true);
+    this.#add(entry);
     try {
       await this.#commit([[entryKey(entry), value]], (all) => commitFrom(host, flow, this.#store, all));
     } catch (error) {
@@ -88,6 +94,35 @@ export class Records<B extends AnyBatch> {
     }
     this.#safe = Math.max(this.#safe, entry.seq);
     return entry;
+  }
+
+  /** The place of a batch that stays in memory. */
+  reserve(): number {
+    return this.#next++;
+  }
+
+  /** Writes entries that have been in memory alone; when that fails, they are as before. */
+  async save(entries: readonly Entry<B>[]): Promise<void> {
+    const changes: StateChange[] = [];
+    for (const entry of entries) {
+      const value = entry.batch!.bytes();
+      entry.checksum = crc32(value);
+      entry.stored = true;
+      this.#add(entry);
+      changes.push([entryKey(entry), value]);
+    }
+    try {
+      await this.#commit(changes, (all) => this.#store.commit(all));
+    } catch (error) {
+      for (const entry of entries) {
+        // Who has come to its end meanwhile has been taken off the sums.
+        if (entry.state === 'gone') continue;
+        entry.stored = false;
+        this.#subtract(entry);
+      }
+      throw error;
+    }
+    for (const { seq } of entries) this.#safe = Math.max(this.#safe, seq);
   }
 
   /** Deletes an entry with the next commit. */
@@ -159,6 +194,12 @@ export class Records<B extends AnyBatch> {
       ...{ signal: this.#signal, destination: this.#destination, next: this.#next },
       ...{ batches: this.#batches, items: this.#items, bytes: this.#bytes },
     };
+  }
+
+  #add({ count, bytes }: Entry<B>): void {
+    this.#batches++;
+    this.#items += count;
+    this.#bytes += bytes;
   }
 
   #subtract({ count, bytes }: Entry<B>): void {

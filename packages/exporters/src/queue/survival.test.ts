@@ -14,7 +14,7 @@ import { assertConservation, fakeClock, memoryReceiver, memoryStore } from '@ote
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bodies, memoryLog } from '../../test/host.js';
-import { queue } from './queue.js';
+import { type QueueOptions, queue } from './queue.js';
 
 let dir: string;
 beforeAll(() => {
@@ -63,6 +63,7 @@ interface Disk {
   readonly turn: () => Promise<void>;
   /** Whether it outlives a collector. */
   readonly lasts: boolean;
+  readonly queue?: QueueOptions;
 }
 
 function memoryDisk(): Disk {
@@ -91,6 +92,15 @@ function realDisk(): Disk {
   };
 }
 
+/** So little memory that most histories go over to the disk and back. */
+const spilling = (disk: Disk): Disk => ({
+  ...disk,
+  // A crash loses what was in memory, as a disk does that is full at the end.
+  crash: undefined,
+  fail: () => {},
+  queue: { keep: 'spill', memory: '150B' },
+});
+
 const noDisk = (): Disk => ({ options: () => ({}), crash: undefined, fail: () => {}, turn, lasts: false });
 
 async function play({ steps, order, workers, waits, ...drawn }: Schedule, disk: Disk): Promise<void> {
@@ -116,7 +126,7 @@ async function play({ steps, order, workers, waits, ...drawn }: Schedule, disk: 
     });
     return {
       limits: { drain: '1h' },
-      logs: { test: { receivers: [receiver], exporters: [queue(backend, { order, workers })] } },
+      logs: { test: { receivers: [receiver], exporters: [queue(backend, { order, workers, ...disk.queue })] } },
     };
   };
   const begin = async (): Promise<Collector> => {
@@ -205,6 +215,20 @@ describe('everything that was acknowledged is delivered, in order for each resou
       { numRuns: Number(process.env.OTELIER_FUZZ_RUNS ?? 20) },
     );
   }, 240_000);
+
+  test.each([
+    ['a store in memory', () => spilling(memoryDisk()), 150],
+    ['the disk', () => spilling(realDisk()), 20],
+  ] as const)(
+    'in memory, spilling over to %s',
+    async (_, disk, numRuns) => {
+      await fc.assert(
+        fc.asyncProperty(schedule, (drawn) => play(drawn, disk())),
+        { numRuns: Number(process.env.OTELIER_FUZZ_RUNS ?? numRuns) },
+      );
+    },
+    240_000,
+  );
 
   test('in memory', async () => {
     await fc.assert(

@@ -7,7 +7,8 @@ const quietMs = 10_000;
 export class Troubles {
   private readonly logger: Logger;
   private readonly clock: Clock;
-  private failingSince: number | undefined;
+  /** Since when the backend has been failing, in milliseconds since 1970. */
+  failingSince: number | undefined;
   private quietUntil: number = Number.NEGATIVE_INFINITY;
   private unwritableUntil: number = Number.NEGATIVE_INFINITY;
 

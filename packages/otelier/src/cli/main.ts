@@ -75,6 +75,10 @@ const ofQueues = (name: string, description: string) =>
     .description(description)
     .argument(...fileArgument)
     .option('--dir <folder>', 'the data directory, instead of those that the pipeline file names')
+    .option(
+      '--from <folder>',
+      'a damaged store that was moved aside: what can still be read of it; nothing is written there',
+    )
     .option('--queue <id>', 'only this one, such as logs/events/queue');
 
 ofQueues('inspect', 'list the queues: what they hold, since when, and for whom; also while the pipelines run')

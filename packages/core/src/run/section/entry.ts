@@ -17,6 +17,8 @@ export class Entry {
   declare durable: boolean;
   /** Whether an attempt to deliver it has failed. */
   declare failed: boolean;
+  /** Ids of exporters that have taken it over already, while others have not; undefined when it has only one. */
+  declare taken: Set<string> | undefined;
   /** The flow of the sender, while it waits for the outcome. */
   declare flow: Flow | undefined;
   /** On the collector's byte budget, once the sender has been told and its request counts no more. */
@@ -31,6 +33,7 @@ export class Entry {
     this.size = batch.size;
     this.durable = false;
     this.failed = false;
+    this.taken = undefined;
     this.flow = flow;
     this.lease = undefined;
     this.resolve = undefined;

@@ -20,8 +20,8 @@ export interface OutboxOptions {
   readonly admission: Admission;
   /** The entry's bytes need not be kept any more. */
   readonly forget: (entry: Entry) => void;
-  /** Lets `account`'s component delete the entry's record in a commit of its own. */
-  readonly ticket: (entry: Entry, account: Account) => Ticket | undefined;
+  /** Lets the components of `targets` take the entry over in commits of their own. */
+  readonly ticket: (entry: Entry, targets: readonly Account[]) => Ticket;
 }
 
 /**
@@ -35,8 +35,8 @@ export class Outbox {
   next!: Consume<AnyBatch>;
   /** Whether what is kept survives this process. */
   durable = false;
-  /** Of the one exporter that gets everything, and whole; undefined when there are several, or stages before it. */
-  target: Account | undefined;
+  /** Of the exporters, when all that comes to them is whole entries; none when stages before them may take those apart. */
+  targets: readonly Account[] = [];
   readonly #options: OutboxOptions;
   readonly #backoff: Backoff;
   /** In order; those in front may not be durable yet. */
@@ -202,10 +202,12 @@ export class Outbox {
   #flowOf(entry: Entry): Flow {
     const { account, ticket } = this.#options;
     const { flow } = entry;
-    if (this.target === undefined || !this.durable) return flow ?? rootFlow(undefined, account);
+    const { targets } = this;
+    // In memory nothing is handed over in a commit, and a single exporter gets an entry again only when it has failed.
+    if (targets.length === 0 || (targets.length === 1 && !this.durable)) return flow ?? rootFlow(undefined, account);
     // A flow of its own, since the sender's may be that of several entries.
     const own = new Root(flow, account, undefined, flow && rootOf(flow));
-    own.ticket = ticket(entry, this.target);
+    own.ticket = ticket(entry, targets);
     return own;
   }
 

@@ -13,6 +13,9 @@ import type { Outbox } from './outbox.js';
 import type { Part } from './part.js';
 
 const outboxTag = 0x6f;
+/** Behind {@link outboxTag}: who has taken over an entry is read when the entry is known. */
+const takenTag = 0x74;
+const one: Uint8Array = Buffer.from([1]);
 /** How long deletions of delivered entries wait for a commit that they can ride along with. */
 const rideMs = 100;
 const againMs = 1000;
@@ -61,12 +64,25 @@ export class Records {
   restoreSection(arrivals: Arrivals, outbox: Outbox, signal: AnyBatch['signal']): void {
     if (this.store === undefined) return;
     const known: (readonly [Uint8Array, Uint8Array])[] = [];
+    const entries = new Map<number, Entry>();
     for (const [key, value] of withoutPrefix(this.store.entries(this.#own), this.#own)) {
-      if (key[0] !== outboxTag) known.push([key, value]);
-      else {
-        const seq = Number(Buffer.from(key.buffer, key.byteOffset, key.byteLength).readBigUInt64BE(1));
-        outbox.recover(new Entry(new batchOf[signal](Buffer.from(value)), undefined), seq);
+      const tag = key[0];
+      if (tag !== outboxTag && tag !== takenTag) {
+        known.push([key, value]);
+        continue;
       }
+      const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+      const seq = Number(bytes.readBigUInt64BE(1));
+      if (tag === outboxTag) {
+        const entry = new Entry(new batchOf[signal](Buffer.from(value)), undefined);
+        entries.set(seq, entry);
+        outbox.recover(entry, seq);
+        continue;
+      }
+      const entry = entries.get(seq);
+      // Of an entry that is gone: another must not be taken for it.
+      if (entry === undefined) this.#forgotten.push([this.#whole(Buffer.from(bytes)), undefined]);
+      else (entry.taken ??= new Set()).add(bytes.toString('utf8', 9));
     }
     if (known.length > 0) arrivals.restore(known);
   }
@@ -141,10 +157,11 @@ export class Records {
     this.#latest.catch(() => {});
   }
 
-  /** Lets `account`'s component delete an entry together with its own commit; undefined without a store. */
-  ticket(entry: Entry, account: Account): Ticket | undefined {
-    const { store } = this;
-    return store && { store, key: Buffer.concat([this.#own, keyOf(entry)]), account };
+  /** Lets the components of `targets` take an entry over together with commits of their own. */
+  ticket(entry: Entry, targets: readonly Account[]): Ticket {
+    const change = (id: string): StateChange =>
+      targets.length > 1 ? [this.#whole(takenKey(entry.seq, id)), one] : [this.#whole(keyOf(entry.seq)), undefined];
+    return { store: this.store, targets, taken: (entry.taken ??= new Set()), change };
   }
 
   /** An entry has been delivered: it need not be kept any more. */
@@ -154,7 +171,10 @@ export class Records {
       return;
     }
     if (this.store === undefined) return;
-    this.#forgotten.push([Buffer.concat([this.#own, keyOf(entry)]), undefined]);
+    const { seq, taken } = entry;
+    this.#forgotten.push([this.#whole(keyOf(seq)), undefined]);
+    // Who has it is of no interest any more, and another entry may get its number.
+    if (taken !== undefined) for (const id of taken) this.#forgotten.push([this.#whole(takenKey(seq, id)), undefined]);
     this.#cancelRide ??= this.#clock.after(rideMs, () => void this.flush());
   }
 
@@ -191,7 +211,11 @@ export class Records {
   }
 
   #putEntries(changes: Changes, entries: readonly Entry[]): void {
-    for (const entry of entries) changes.under(this.#own).put(keyOf(entry), entry.batch.bytes());
+    const to = changes.under(this.#own);
+    for (const { seq, batch, taken } of entries) {
+      to.put(keyOf(seq), batch.bytes());
+      if (taken !== undefined) for (const id of taken) to.put(takenKey(seq, id), one);
+    }
   }
 
   #withForgotten(changes: Changes): readonly StateChange[] {
@@ -232,6 +256,10 @@ export class Records {
     });
   }
 
+  #whole(key: Buffer): Buffer {
+    return Buffer.concat([this.#own, key]);
+  }
+
   #prefix(id: string): Buffer {
     const prefix = this.#prefixes.get(id) ?? prefixOf(id);
     this.#prefixes.set(id, prefix);
@@ -243,9 +271,14 @@ function unwritable(): PipelineError {
   return new PipelineError('unavailable', 'the data directory cannot be written to');
 }
 
-function keyOf({ seq }: Entry): Buffer {
+function keyOf(seq: number, tag: number = outboxTag): Buffer {
   const key = Buffer.alloc(9);
-  key[0] = outboxTag;
+  key[0] = tag;
   key.writeBigUInt64BE(BigInt(seq), 1);
   return key;
+}
+
+/** Says that the exporter of this id has taken over the entry of this number. */
+function takenKey(seq: number, id: string): Buffer {
+  return Buffer.concat([keyOf(seq, takenTag), Buffer.from(id)]);
 }

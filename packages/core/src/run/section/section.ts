@@ -46,7 +46,7 @@ export class Section implements Turns {
     this.outbox = new Outbox({
       ...{ account, clock, logger, limitBytes: outboxBytes, admission: engine.admission },
       forget: (entry) => this.#records.forget(entry),
-      ticket: (entry, target) => this.#records.ticket(entry, target),
+      ticket: (entry, targets) => this.#records.ticket(entry, targets),
     });
   }
 

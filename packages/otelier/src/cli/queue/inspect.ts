@@ -5,7 +5,7 @@ import { type QueueCommand, withQueues } from './stores.js';
 export async function inspect(file: string, options: QueueCommand & { readonly json?: true }): Promise<void> {
   await withQueues(file, options, false, async (queues) => {
     if (options.json === true) {
-      const plain = queues.map(({ store: _, oldestMs, ...rest }) => ({
+      const plain = queues.map(({ store: _, salvaged: __, oldestMs, ...rest }) => ({
         ...rest,
         oldest: oldestMs === undefined ? null : new Date(oldestMs).toISOString(),
       }));

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -146,6 +146,32 @@ describe('otelier queue', () => {
       ['logs/events/queue', 0],
       ['logs/events/queue#2', 0],
     ]);
+  });
+
+  test('--from reads what is left of a damaged store that was moved aside, and writes nothing there', async () => {
+    await (await fill(3)).shutdown({ deadline: '0s' });
+    const aside = join(at.folder, 'data', 'state.damaged-today');
+    renameSync(join(at.folder, 'data', 'state'), aside);
+    const path = join(aside, 'data.mdb');
+    const bytes = readFileSync(path);
+    // Neither head of the store is left.
+    bytes.fill(0xff, 0, 8192);
+    writeFileSync(path, bytes);
+    const from = ['--from', 'data/state.damaged-today'];
+    const { queues } = JSON.parse((await finish(['queue', 'inspect', '--json', ...from], at)).stdout);
+    expect(queues).toMatchObject([{ id: 'logs/events/queue', signal: 'logs', batches: 3, items: 3 }]);
+    expect(await finish(['queue', 'export', '--out', 'out', ...from], at)).toMatchObject({
+      code: 0,
+      stdout: 'logs/events/queue: 3 batches, 3 items -> out/logs-events-queue.jsonl\n',
+    });
+    const server = await otlpServer(() => 200);
+    const replayed = await finish(['queue', 'replay', '--endpoint', server.url, ...from], at, env);
+    expect(replayed).toMatchObject({ code: 0, stdout: 'logs/events/queue: 3 batches accepted, all kept\n' });
+    expect(server.seen).toEqual(['r0', 'r1', 'r2']);
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+    expect(readdirSync(aside).sort()).toEqual(['data.mdb', 'lock.mdb']);
+    const nothing = await finish(['queue', 'export', '--out', 'out', '--from', 'nowhere'], at);
+    expect(nothing).toMatchObject({ code: 2, stderr: expect.stringContaining('expected a directory with a data.mdb') });
   });
 
   test('export and replay refuse while a collector runs, and name the mistake', async () => {

@@ -31,15 +31,15 @@ interface Replayed {
 /** Sends the batches of queues to an OTLP endpoint, oldest first, and removes what was accepted; the exit code is 1 when something is left. */
 export async function replay(file: string, options: ReplayCommand): Promise<void> {
   await withQueues(file, options, true, async (queues) => {
+    // What is damaged is only read.
+    const keep = options.keep === true || options.from !== undefined;
     const collector = createCollector(pipelineTo(options.endpoint), { logger: quiet });
     await collector.start();
     try {
       for (const queue of queues) {
         if (queue.batches === 0) continue;
-        const { batches, rejected, left, stopped } = await replayed(queue, collector, options.keep === true);
-        const parts = [
-          `${queue.id}: ${batches} batches accepted${options.keep === true ? ', all kept' : ' and removed'}`,
-        ];
+        const { batches, rejected, left, stopped } = await replayed(queue, collector, keep);
+        const parts = [`${queue.id}: ${batches} batches accepted${keep ? ', all kept' : ' and removed'}`];
         if (rejected > 0) parts.push(`${rejected} items rejected`);
         if (left > 0) parts.push(`${left} batches refused or damaged, which stay`);
         process.stdout.write(`${parts.join('; ')}\n`);

@@ -7,6 +7,7 @@ import {
   type PipelinesConfig,
   readStore,
   type StateStore,
+  salvageStore,
   signals,
 } from '@otelier/core';
 import { type QueueSummary, queuesIn } from '@otelier/exporters';
@@ -17,6 +18,8 @@ import { UsageError } from '../fail.js';
 export interface QueueCommand {
   readonly dir?: string;
   readonly queue?: string;
+  /** A store that is damaged, or the directory that it was moved to. */
+  readonly from?: string;
 }
 
 /** A queue and the store that it is in. */
@@ -32,20 +35,22 @@ export interface StoredQueue extends QueueSummary {
  */
 export async function withQueues<T>(
   file: string,
-  { dir, queue }: QueueCommand,
+  { dir, queue, from }: QueueCommand,
   alone: boolean,
   use: (queues: readonly StoredQueue[]) => Promise<T>,
 ): Promise<T> {
-  const dirs = dir === undefined ? directoriesOf((await loadConfig(file)).config) : [resolve(dir)];
+  if (from !== undefined && dir !== undefined) throw new UsageError('--from: expected it without --dir');
+  const given = from ?? dir;
+  const dirs = given === undefined ? directoriesOf((await loadConfig(file)).config) : [resolve(given)];
   if (dirs.length === 0) throw new UsageError(`${file}: expected a dataDir or a queue with a dir, found neither`);
   const stores: StateStore[] = [];
   try {
     const found: StoredQueue[] = [];
     for (const each of dirs) {
-      const store = await opened(each, alone);
+      const store = from === undefined ? await opened(each, alone) : salvaged(each);
       if (store === undefined) continue;
       stores.push(store);
-      for (const one of queuesIn(store)) found.push({ ...one, dir: each, store });
+      for (const one of queuesIn(store, from !== undefined)) found.push({ ...one, dir: each, store });
     }
     const wanted = queue === undefined ? found : found.filter(({ id }) => id === queue);
     if (queue !== undefined && wanted.length === 0) {
@@ -56,6 +61,13 @@ export async function withQueues<T>(
   } finally {
     for (const store of stores) await store.close();
   }
+}
+
+/** What can be read of a damaged store; nothing is written there. */
+function salvaged(dir: string): StateStore {
+  const store = salvageStore(dir);
+  if (store === undefined) throw new UsageError(`--from: expected a directory with a data.mdb, got ${dir}`);
+  return store;
 }
 
 async function opened(dir: string, alone: boolean): Promise<StateStore | undefined> {

@@ -89,6 +89,33 @@ describe('otelier status', () => {
     expect(code).toBe(1);
   });
 
+  test('a queue whose backend is down leaves its collector ready, until it is full: it is degraded, and status says why', async () => {
+    const down = `exporter('end', { logs: async () => { throw new PipelineError('unavailable', 'down'); } })`;
+    const { health, door } = await launch(`queue(${down}, { maxBatches: 3 })`, `, stalledAfter: '200ms'`);
+    const readyz = async () => {
+      const answer = await fetch(`${health}/readyz`);
+      return { status: answer.status, ...((await answer.json()) as { reasons: string[]; degraded: string[] }) };
+    };
+    expect((await post(door, 'a', 'b')).status).toBe(200);
+    await expect.poll(async () => (await readyz()).degraded, { timeout: 8000 }).toHaveLength(1);
+    // Longer than what counts as stalled, and the oldest is a second old.
+    await expect
+      .poll(async () => (await readyz()).degraded[0], { timeout: 8000 })
+      .toMatch(
+        /^logs\/events\/queue keeps 2 items, the oldest for [1-9]\d* s: its backend has been failing for \d+ s; /,
+      );
+    expect(await readyz()).toMatchObject({ status: 200, ready: true, reasons: [] });
+    const { code, stdout } = await finish(['status', '--endpoint', health], at);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ready, degraded {3}otelier /);
+    expect(stdout).toMatch(/ {2}! logs\/events\/queue keeps 2 items/);
+    expect(stdout).toContain('logs/events   DEGRADED\n');
+    for (const body of ['c', 'd']) expect((await post(door, body)).status).toBe(200);
+    expect((await post(door, 'e')).status).toBe(429);
+    expect(await readyz()).toMatchObject({ status: 503, reasons: ['logs/events/queue is full'] });
+    expect((await finish(['status', '--endpoint', health], at)).stdout).toContain('logs/events   FULL\n');
+  });
+
   test('prints everything as JSON; what was refused by reason; the address may come from OTELIER_HEALTH', async () => {
     const { health, door } = await launch(
       `exporter('no', { logs: async () => { throw new PipelineError('rejected', 'no'); } })`,

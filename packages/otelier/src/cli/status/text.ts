@@ -1,14 +1,15 @@
-import type { AccountData, CountsByReason, StatusData } from '@otelier/core';
+import type { AccountData, CountsByReason, PipelineHealth, StatusData } from '@otelier/core';
 import { figure, table } from '../demo/table.js';
 
 const columns = ['in', 'out', 'dropped', 'refused', 'held', 'queue'];
 
 /** A status for people: whether it is ready or why not, and what every component did. */
 export function statusText(status: StatusData, where: string): string {
-  const { version, state, uptimeSeconds, ready, reasons, inFlight, memory, refused, receivers } = status;
+  const { version, state, uptimeSeconds, ready, reasons, degraded, inFlight, memory, refused, receivers } = status;
   const lines = [
-    `${ready ? 'ready' : 'NOT READY'}   otelier ${version} at ${where}, ${state} for ${age(uptimeSeconds)}`,
+    `${ready ? (degraded.length === 0 ? 'ready' : 'ready, degraded') : 'NOT READY'}   otelier ${version} at ${where}, ${state} for ${age(uptimeSeconds)}`,
     ...reasons.map((reason) => `  ✗ ${reason}`),
+    ...degraded.map((reason) => `  ! ${reason}`),
     '',
     ...Object.entries(receivers).map(([id, doors]) => `${id}   ${doors.join(', ') || 'no address'}`),
     `in flight   ${figure(inFlight.bytes)} of ${figure(inFlight.limitBytes)} bytes`,
@@ -30,14 +31,21 @@ function rows(status: StatusData): string[][] {
   const made = accounts
     .filter(({ pipeline }) => pipeline === undefined)
     .map((account) => row(account.id, account, status));
-  for (const [path, { ready }] of Object.entries(status.pipelines)) {
-    made.push([ready ? path : `${path}   STALLED`]);
+  for (const [path, health] of Object.entries(status.pipelines)) {
+    const word = wordFor(health);
+    made.push([word === '' ? path : `${path}   ${word}`]);
     for (const account of accounts) {
       if (`${account.signal}/${account.pipeline}` !== path) continue;
       made.push(row(`  ${account.id.slice(path.length + 1)}`, account, status));
     }
   }
   return made;
+}
+
+function wordFor({ ready, stalled, degraded }: PipelineHealth): string {
+  if (stalled.length > 0) return 'STALLED';
+  if (!ready) return 'FULL';
+  return degraded.length > 0 ? 'DEGRADED' : '';
 }
 
 function row(name: string, account: AccountData, { queues }: StatusData): string[] {
