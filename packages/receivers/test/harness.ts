@@ -70,6 +70,22 @@ export function testHost(limitBytes = 1024 ** 3): TestHost {
   return host;
 }
 
+/** What a host's counters have counted: `otelier_receiver_refused_requests client rate` to how many. */
+export type Counts = Map<string, number>;
+
+/** A {@link testHost} that keeps what is counted. */
+export function countingHost(limitBytes?: number): { host: TestHost; counts: Counts } {
+  const counts: Counts = new Map();
+  const meter = createNoopMeter();
+  meter.createCounter = (name) => ({
+    add(value, attributes) {
+      const key = `${name} ${attributes?.reason}`;
+      counts.set(key, (counts.get(key) ?? 0) + value);
+    },
+  });
+  return { host: { ...testHost(limitBytes), meter }, counts };
+}
+
 function admission(limitBytes: number): Admission {
   let inFlightBytes = 0;
   const take = (bytes: number) => {
