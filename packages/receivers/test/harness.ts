@@ -76,7 +76,8 @@ export type Counts = Map<string, number>;
 /** A {@link testHost} that keeps what is counted. */
 export function countingHost(limitBytes?: number): { host: TestHost; counts: Counts } {
   const counts: Counts = new Map();
-  const meter = createNoopMeter();
+  // There is only one no-op meter, which stays as it is.
+  const meter = Object.create(createNoopMeter()) as ReturnType<typeof createNoopMeter>;
   meter.createCounter = (name) => ({
     add(value, attributes) {
       const key = `${name} ${attributes?.reason}`;

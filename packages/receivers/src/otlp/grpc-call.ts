@@ -77,6 +77,7 @@ export class IncomingCall implements IncomingBody {
   /** The stream is gone; a message that is being worked on keeps its bytes until that is done. */
   closed(): void {
     this.intake.limits.bodies.delete(this);
+    this.of?.stream.off('data', this.read);
     if (this.state !== 'working') this.hold?.release();
   }
 

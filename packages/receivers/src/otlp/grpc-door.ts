@@ -11,6 +11,7 @@ import { GrpcGate, statusFor } from './grpc-gate.js';
 import { GrpcPeer } from './grpc-peer.js';
 import { GrpcSessions } from './grpc-sessions.js';
 import { comeBack, type Intake, notTaken } from './intake.js';
+import { maxCalls } from './limits/grpc-connection.js';
 import type { GrpcDoorSettings } from './settings.js';
 
 const services: Readonly<Record<Signal, string>> = {
@@ -22,8 +23,6 @@ const services: Readonly<Record<Signal, string>> = {
 /** How long close() waits for answers that are still on their way. */
 const lingerMs = 1000;
 
-/** Calls that may be open on a connection: what RFC 9113 section 6.5.2 asks for at least. */
-const maxCalls = 100;
 /** Memory that HTTP/2 may take for a connection; grpc-js would set no bound. */
 const sessionMegabytes = 10;
 

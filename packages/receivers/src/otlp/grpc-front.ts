@@ -45,7 +45,7 @@ export class GrpcFront {
   }
 
   private async bind(address: Address): Promise<number> {
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const server = createServer((socket) => {
       if (!this.connections.enter(socket, 'grpc')) return;
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));

@@ -1,4 +1,4 @@
-import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { constants, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type * as Grpc from '@grpc/grpc-js';
 import type { CallStream, IncomingCall } from './grpc-call.js';
@@ -64,6 +64,10 @@ export class GrpcSessions {
 
   follow(call: IncomingCall, of: CallStream | undefined): void {
     if (of === undefined) return;
+    if (of.stream.closed || of.stream.destroyed) {
+      call.closed();
+      return;
+    }
     this.calls.add(call);
     of.stream.once('close', () => {
       this.calls.delete(call);
@@ -86,8 +90,11 @@ export class GrpcSessions {
     const connection = stream.session && this.bySession.get(stream.session as ServerHttp2Session);
     this.current = connection && { stream, connection };
     if (connection === undefined) return;
-    connection.callOpened();
-    stream.once('close', () => connection.callClosed());
+    stream.once('close', () =>
+      connection.callClosed(stream.rstCode === constants.NGHTTP2_CANCEL && !stream.headersSent),
+    );
+    // A client that has not confirmed our settings is not held to them by HTTP/2 itself.
+    if (!connection.callOpened()) stream.close(constants.NGHTTP2_REFUSED_STREAM);
   }
 
   private check(): void {

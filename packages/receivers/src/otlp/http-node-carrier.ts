@@ -72,7 +72,7 @@ export class NodeCarrier implements HttpCarrier {
     const known = isChunked === undefined ? Number(length ?? 0) : undefined;
     const wanted = this.exchange.begin(route, known);
     if (wanted) this.sendBody();
-    if (wanted !== false) this.request.reader = this.exchange;
+    this.request.reader = this.exchange;
   }
 
   // The reader is asked with every part whether more should come.

@@ -4,8 +4,12 @@ import type { Refusals } from '../refusals.js';
 import { Bucket } from './bucket.js';
 import type { Client } from './client.js';
 
+/** Calls that may be open on a connection: what RFC 9113 section 6.5.2 asks for at least. */
+export const maxCalls = 100;
 /** PING and SETTINGS frames a second that a connection may send beside two for each call: some clients measure with every answer. */
 const controlFrames = 100;
+/** Calls a second that may be taken back before they are answered. */
+const resets = 200;
 /** Bytes a second that may be no part of a request, such as window updates. */
 const idleBytes = 256 * 1024;
 /** Bytes for the head of a call, and for what of it comes after it was refused: the window of a stream. */
@@ -23,6 +27,7 @@ export class GrpcConnection {
   declare private isReady: boolean;
   declare private calls: number;
   declare private readonly control: Bucket;
+  declare private readonly resets: Bucket;
   declare private readonly idle: Bucket;
   /** Bytes that calls have still to come. */
   declare private credit: number;
@@ -39,6 +44,7 @@ export class GrpcConnection {
     this.isReady = false;
     this.calls = 0;
     this.control = new Bucket(controlFrames, this.began);
+    this.resets = new Bucket(resets, this.began);
     this.idle = new Bucket(idleBytes, this.began);
     this.credit = 0;
     this.seen = 0;
@@ -47,21 +53,24 @@ export class GrpcConnection {
   /** HTTP/2 begins on it. */
   begin(session: ServerHttp2Session): void {
     this.session = session;
-    session.on('ping', () => this.countControl('ping flood'));
+    session.on('ping', () => this.count(this.control, 'ping flood'));
     session.on('remoteSettings', () => {
       this.isReady = true;
-      this.countControl('settings flood');
+      this.count(this.control, 'settings flood');
     });
   }
 
-  callOpened(): void {
-    this.calls++;
+  /** A call begins; false when there is one too many. */
+  callOpened(): boolean {
     this.credit += bytesPerCall;
     this.control.give(2);
+    return this.calls++ < maxCalls;
   }
 
-  callClosed(): void {
+  /** It has ended; `isReset`: its client took it back. */
+  callClosed(isReset: boolean): void {
     this.calls--;
+    if (isReset) this.count(this.resets, 'rapid resets');
   }
 
   /** A message of so many bytes was let in; what frames add to it is a few hundredths. */
@@ -86,10 +95,9 @@ export class GrpcConnection {
     if (this.idle.wait(now) > 0) this.end('frame flood');
   }
 
-  private countControl(reason: string): void {
-    const now = this.now();
-    if (this.control.wait(now) > 0) this.end(reason);
-    else this.control.take(1);
+  private count(bucket: Bucket, reason: string): void {
+    if (bucket.wait(this.now()) > 0) this.end(reason);
+    else bucket.take(1);
   }
 
   private end(reason: string): void {
