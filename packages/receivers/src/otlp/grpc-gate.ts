@@ -7,13 +7,15 @@ import { IncomingCall, stopReading } from './grpc-call.js';
 import type { GrpcSessions } from './grpc-sessions.js';
 import type { Intake } from './intake.js';
 
+// The metadata is the one object that both the interceptor and the call's handler hold.
+const callOf = Symbol('call');
+type Marked = Grpc.Metadata & { [callOf]?: IncomingCall };
+
 /** Asks who sends a call before grpc-js reads its message, and remembers whom it let in. */
 export class GrpcGate {
   private readonly grpc: typeof Grpc;
   private readonly intake: Intake;
   private readonly sessions: GrpcSessions;
-  // The metadata is the one object that both the interceptor and the call's handler hold.
-  private readonly calls = new WeakMap<Grpc.Metadata, IncomingCall>();
 
   constructor(grpc: typeof Grpc, intake: Intake, sessions: GrpcSessions) {
     this.grpc = grpc;
@@ -23,7 +25,7 @@ export class GrpcGate {
 
   /** The call that came with this metadata. */
   of(metadata: Grpc.Metadata): IncomingCall {
-    return this.calls.get(metadata) as IncomingCall;
+    return (metadata as Marked)[callOf] as IncomingCall;
   }
 
   readonly interceptor: Grpc.ServerInterceptor = (_method, call) => {
@@ -38,7 +40,7 @@ export class GrpcGate {
               ? limits.clientOf(identity)
               : (stream?.connection.client ?? limits.clientAt(hostOf(call.getPeer())));
           const incoming = new IncomingCall(this.grpc, this.intake, call, stream, client, identity);
-          this.calls.set(metadata, incoming);
+          (metadata as Marked)[callOf] = incoming;
           this.sessions.follow(incoming, stream);
           next(metadata);
         };
