@@ -1,6 +1,8 @@
 import { type AnyBatch, type Outlets, PipelineError, type Signal } from '@otelier/core';
 import { refusalOf } from '../../packages/receivers/src/otlp/answer.js';
 import { type Encoding, Intake } from '../../packages/receivers/src/otlp/intake.js';
+import { Limits } from '../../packages/receivers/src/otlp/limits/limits.js';
+import { Refusals } from '../../packages/receivers/src/otlp/refusals.js';
 import { testHost } from '../../packages/receivers/test/harness.js';
 import { Broken, expectTrue } from './target.js';
 
@@ -21,7 +23,9 @@ export class FuzzedDoor {
       return Promise.resolve();
     };
     const out: Outlets<Signal> = { logs: take, metrics: take, traces: take };
-    this.intake = new Intake(out, this.host, maxBytes);
+    const refusals = new Refusals(this.host);
+    const limits = new Limits({ connections: 1 }, this.host, refusals, false);
+    this.intake = new Intake(out, this.host, { maxBytes, limits, refusals });
   }
 
   /** The batch that a body becomes; `'empty'` when it holds no items, undefined when it was refused as it should be. */

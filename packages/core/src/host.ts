@@ -36,6 +36,8 @@ export interface Admission {
    * admitted as a request's: until that one is answered they count twice, also beyond the limit, and less is admitted.
    */
   hold(bytes: number): Lease;
+  /** Counts a request that a receiver refuses as `overloaded` by a rule of its own, such as a share of the budget for each client. */
+  turnAway(reason: string): void;
   /** Milliseconds that a sender should wait for its `overloaded`: above 0 while refusals take the time that others need. */
   readonly refuseAfterMs: number;
   readonly inFlightBytes: number;

@@ -78,6 +78,7 @@ export function testHost(options: { clock?: Clock; signal?: Signal; id?: string 
     admission: {
       acquire: () => ({ grow: () => true, release() {} }),
       hold: () => ({ grow: () => true, release() {} }),
+      turnAway() {},
       ...{ refuseAfterMs: 0, inFlightBytes: 0, limitBytes: 0 },
     },
     dataDir: undefined,

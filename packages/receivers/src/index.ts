@@ -14,6 +14,7 @@ export {
   type HttpDoorOptions,
   type JwtOptions,
   jwt,
+  type LimitsOptions,
   type OtlpReceiverOptions,
   otlpReceiver,
   type ReceiverTlsOptions,

@@ -70,6 +70,23 @@ export function testHost(limitBytes = 1024 ** 3): TestHost {
   return host;
 }
 
+/** What a host's counters have counted: `otelier_receiver_refused_requests client rate` to how many. */
+export type Counts = Map<string, number>;
+
+/** A {@link testHost} that keeps what is counted. */
+export function countingHost(limitBytes?: number): { host: TestHost; counts: Counts } {
+  const counts: Counts = new Map();
+  // There is only one no-op meter, which stays as it is.
+  const meter = Object.create(createNoopMeter()) as ReturnType<typeof createNoopMeter>;
+  meter.createCounter = (name) => ({
+    add(value, attributes) {
+      const key = `${name} ${attributes?.reason}`;
+      counts.set(key, (counts.get(key) ?? 0) + value);
+    },
+  });
+  return { host: { ...testHost(limitBytes), meter }, counts };
+}
+
 function admission(limitBytes: number): Admission {
   let inFlightBytes = 0;
   const take = (bytes: number) => {
@@ -80,6 +97,7 @@ function admission(limitBytes: number): Admission {
   return {
     limitBytes,
     refuseAfterMs: 0,
+    turnAway() {},
     hold(bytes) {
       inFlightBytes += bytes;
       return { grow: () => true, release: () => void (inFlightBytes -= bytes) };

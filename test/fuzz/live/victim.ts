@@ -33,7 +33,7 @@ const take = ({ batch }: { batch: AnyBatch }) => {
 const served = await serve(
   otlpReceiver({
     http: { endpoint: '127.0.0.1:0', headersTimeout: '2s', requestTimeout: '3s', idleTimeout: '2s' },
-    grpc: '127.0.0.1:0',
+    grpc: { endpoint: '127.0.0.1:0', requestTimeout: '1s' },
     maxBytes: '1MiB',
   }),
   take,

@@ -21,7 +21,7 @@ export class Budget implements Admission {
   declare limitBytes: number;
   declare inFlightBytes: number;
   declare refuseAfterMs: number;
-  /** Requests that did not find room, by reason: `full`, `priority`, `memory`. */
+  /** Requests that did not find room, by reason: `full`, `priority`, `memory`, and those of receivers. */
   declare readonly refused: Tally;
   declare private shares: BudgetLimits['shares'];
   /** Share of the limit that may be used now, above 0 and at most 1. */
@@ -64,6 +64,10 @@ export class Budget implements Admission {
   hold(bytes: number): Lease {
     this.inFlightBytes += bytes;
     return new Share(this, bytes, undefined);
+  }
+
+  turnAway(reason: string): void {
+    this.refused.add(reason, 1);
   }
 
   take(bytes: number, signal: Signal | undefined): boolean {

@@ -1,26 +1,25 @@
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import type * as Grpc from '@grpc/grpc-js';
-import { type Host, type Identity, PipelineError, type Signal, signals } from '@otelier/core';
-import { type Address, formatAddress } from './address.js';
+import { type Identity, PipelineError, type RequestFlow, type Signal, signals } from '@otelier/core';
+import { formatAddress } from './address.js';
 import { successOf } from './answer.js';
 import type { Certificates } from './certificates.js';
 import type { Door } from './door.js';
 import { serverCredentials } from './grpc-credentials.js';
+import { GrpcFront } from './grpc-front.js';
 import { GrpcGate, statusFor } from './grpc-gate.js';
 import { GrpcPeer } from './grpc-peer.js';
-import { comeBack, type Intake, notTaken, overloaded } from './intake.js';
-import { listenError } from './listen-error.js';
+import { services } from './grpc-services.js';
+import { GrpcSessions } from './grpc-sessions.js';
+import { comeBack, type Intake, notTaken } from './intake.js';
+import { maxCalls } from './limits/grpc-connection.js';
 import type { GrpcDoorSettings } from './settings.js';
-
-const services: Readonly<Record<Signal, string>> = {
-  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-};
 
 /** How long close() waits for answers that are still on their way. */
 const lingerMs = 1000;
+
+/** Memory that HTTP/2 may take for a connection; grpc-js would set no bound. */
+const sessionMegabytes = 10;
 
 // A CommonJS package loads faster with require than with import, which parses it for its exports first.
 const require = createRequire(import.meta.url);
@@ -34,23 +33,23 @@ export class GrpcDoor implements Door {
   declare private readonly settings: GrpcDoorSettings;
   declare private readonly certificates: Certificates | undefined;
   declare private grpc: typeof Grpc;
-  declare private gate: GrpcGate | undefined;
+  declare private gate: GrpcGate;
+  declare private front: GrpcFront | undefined;
+  declare private sessions: GrpcSessions;
   declare private server: Grpc.Server;
-  /** What the byte budget refuses, made once. */
-  declare private overloaded: Grpc.StatusObject | undefined;
 
   constructor(intake: Intake, settings: GrpcDoorSettings, certificates?: Certificates) {
     this.certificates = certificates;
     this.intake = intake;
     this.settings = settings;
-    this.overloaded = undefined;
   }
 
   async listen(): Promise<string> {
     this.grpc = require('@grpc/grpc-js') as typeof Grpc;
-    const { host, port } = this.settings.endpoint;
-    await expectFree(this.settings.endpoint);
-    this.gate = this.intake.gate && new GrpcGate(this.grpc, this.intake.gate);
+    const { endpoint } = this.settings;
+    const sessions = new GrpcSessions(this.intake, this.settings);
+    this.sessions = sessions;
+    this.gate = new GrpcGate(this.grpc, this.intake, sessions);
     this.server = new this.grpc.Server(this.options());
     this.server.addService(
       Object.fromEntries(signals.map((signal) => [signal, method(services[signal])])),
@@ -61,13 +60,15 @@ export class GrpcDoor implements Door {
     const credentials = this.certificates
       ? serverCredentials(this.grpc, this.certificates)
       : this.grpc.ServerCredentials.createInsecure();
-    const bound = await new Promise<number>((resolve, reject) => {
-      this.server.bindAsync(formatAddress({ host, port }), credentials, (error, real) => {
-        if (error === null) resolve(real);
-        else reject(listenError('grpc', this.settings.endpoint, error));
-      });
+    const injector = this.server.createConnectionInjector(credentials);
+    sessions.watch(this.server);
+    const front = new GrpcFront(this.intake.limits.connections, (socket) => {
+      sessions.enter(socket);
+      injector.injectConnection(socket);
     });
-    return `${this.certificates ? 'grpcs' : 'grpc'}://${formatAddress({ host, port: bound })}`;
+    this.front = front;
+    const port = await front.listen(endpoint);
+    return `${this.certificates ? 'grpcs' : 'grpc'}://${formatAddress({ host: endpoint.host, port })}`;
   }
 
   stop(): void {}
@@ -76,6 +77,7 @@ export class GrpcDoor implements Door {
     if (this.server === undefined) return;
     // The outcome of a request and this call may come in the same turn: its answer goes first.
     await new Promise((resolve) => setImmediate(resolve));
+    const stopped = this.front?.stop();
     await new Promise<void>((resolve) => {
       const deadline = setTimeout(() => this.server.forceShutdown(), lingerMs);
       this.server.tryShutdown(() => {
@@ -84,40 +86,62 @@ export class GrpcDoor implements Door {
       });
     });
     this.server.forceShutdown();
+    this.sessions.close();
+    // Those whose handshake was not done are nobody else's.
+    this.front?.destroy();
+    await stopped;
   }
 
   private options(): Grpc.ServerOptions {
-    const { keepAlive, maxConnectionAge } = this.settings;
+    const { idleTimeout, keepAlive, maxConnectionAge } = this.settings;
     return {
       'grpc.max_receive_message_length': this.intake.maxBytes,
       'grpc.keepalive_time_ms': keepAlive,
       'grpc.keepalive_timeout_ms': 20_000,
       'grpc.keepalive_permit_without_calls': 1,
-      ...(this.gate && { interceptors: [this.gate.interceptor] }),
+      'grpc.max_connection_idle_ms': idleTimeout,
+      'grpc.max_concurrent_streams': maxCalls,
+      'grpc-node.max_session_memory': sessionMegabytes,
+      interceptors: [this.gate.interceptor],
       ...(maxConnectionAge === undefined ? {} : { 'grpc.max_connection_age_ms': maxConnectionAge }),
     };
   }
 
   private async export(signal: Signal, call: Call, answer: Answer): Promise<void> {
+    const incoming = this.gate.of(call.metadata);
+    if (incoming.isRefused) return;
     const { host } = this.intake;
     const bytes = call.request;
-    let lease: ReturnType<Host['admission']['acquire']>;
     try {
-      if (!this.intake.takes(signal)) throw notTaken(signal);
-      if (this.intake.stopping) throw comeBack();
-      lease = host.admission.acquire(bytes.length, signal);
-      if (lease === undefined) {
-        answer((this.overloaded ??= statusFor(this.grpc, overloaded())));
+      const refusal = this.refusal(signal) ?? incoming.arrived(bytes.length, signal);
+      if (refusal !== undefined) {
+        answer(statusFor(this.grpc, refusal));
         return;
       }
-      const flow = host.flow(new GrpcRequest(call, this.gate?.identityOf(call.metadata)));
-      await this.intake.handle(signal, bytes, 'protobuf', flow);
+      const flow = host.flow(new GrpcRequest(call, incoming.identity));
+      await this.deliver(signal, bytes, flow);
       answer(null, successOf(signal, 'protobuf', flow.refused, flow.refusal));
     } catch (error) {
       if (!(error instanceof PipelineError)) host.logger.error({ err: error, signal }, 'a request failed unexpectedly');
       answer(statusFor(this.grpc, PipelineError.from(error)));
     } finally {
-      lease?.release();
+      incoming.answered();
+    }
+  }
+
+  private refusal(signal: Signal): PipelineError | undefined {
+    const { intake } = this;
+    if (intake.takes(signal) && !intake.stopping) return undefined;
+    intake.refusals.request('grpc', intake.takes(signal) ? 'shutting down' : 'no pipeline');
+    return intake.takes(signal) ? comeBack() : notTaken(signal);
+  }
+
+  private deliver(signal: Signal, bytes: Buffer, flow: RequestFlow): Promise<void> {
+    try {
+      return this.intake.handle(signal, bytes, 'protobuf', flow);
+    } catch (error) {
+      this.intake.countUnreadable('grpc', error);
+      throw error;
     }
   }
 }
@@ -146,19 +170,6 @@ class GrpcRequest {
 
   get peer(): GrpcPeer {
     return new GrpcPeer(this.call, this.identity);
-  }
-}
-
-// grpc-js prints to the terminal when it cannot bind, and tells the reason only as text; so the address is tried before.
-async function expectFree(address: Address): Promise<void> {
-  const probe = createServer();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      probe.once('error', reject);
-      probe.listen(address, () => probe.close(() => resolve()));
-    });
-  } catch (error) {
-    throw listenError('grpc', address, error);
   }
 }
 

@@ -2,43 +2,69 @@ import type * as Grpc from '@grpc/grpc-js';
 import { type Identity, PipelineError } from '@otelier/core';
 import { refusalOf, statusOf } from './answer.js';
 import type { AuthRequest } from './auth/authenticator.js';
-import type { Admission, Gate } from './auth/gate.js';
+import type { Admission } from './auth/gate.js';
+import { IncomingCall, stopReading } from './grpc-call.js';
+import { signalByPath } from './grpc-services.js';
+import type { GrpcSessions } from './grpc-sessions.js';
+import { type Intake, overloaded } from './intake.js';
 
-/** Asks the gate before grpc-js reads a call's message, and remembers whom it let in. */
+// The metadata is the one object that both the interceptor and the call's handler hold.
+const callOf = Symbol('call');
+type Marked = Grpc.Metadata & { [callOf]?: IncomingCall };
+
+/** Asks who sends a call before grpc-js reads its message, and remembers whom it let in. */
 export class GrpcGate {
   private readonly grpc: typeof Grpc;
-  private readonly gate: Gate;
-  // The metadata is the one object that both the interceptor and the call's handler hold.
-  private readonly identities = new WeakMap<Grpc.Metadata, Identity>();
+  private readonly intake: Intake;
+  private readonly sessions: GrpcSessions;
 
-  constructor(grpc: typeof Grpc, gate: Gate) {
+  constructor(grpc: typeof Grpc, intake: Intake, sessions: GrpcSessions) {
     this.grpc = grpc;
-    this.gate = gate;
+    this.intake = intake;
+    this.sessions = sessions;
   }
 
-  identityOf(metadata: Grpc.Metadata): Identity | undefined {
-    return this.identities.get(metadata);
+  /** The call that came with this metadata. */
+  of(metadata: Grpc.Metadata): IncomingCall {
+    return (metadata as Marked)[callOf] as IncomingCall;
   }
 
-  readonly interceptor: Grpc.ServerInterceptor = (_method, call) => {
+  readonly interceptor: Grpc.ServerInterceptor = (method, call) => {
+    const { gate, limits } = this.intake;
+    // Of the stream whose handlers run in this very turn.
+    const stream = this.sessions.current;
+    const signal = signalByPath.get(method.path);
     const listener = new this.grpc.ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        const settle = (admission: Admission): void => {
-          if (admission instanceof PipelineError) {
-            call.sendStatus(statusFor(this.grpc, admission, this.gate.challenge));
-            return;
-          }
-          this.identities.set(metadata, admission);
+        const letIn = (identity: Identity | undefined): void => {
+          const client =
+            identity !== undefined && limits.byIdentity
+              ? limits.clientOf(identity)
+              : (stream?.connection.client ?? limits.clientAt(hostOf(call.getPeer())));
+          const incoming = new IncomingCall(this.grpc, this.intake, call, stream, client, identity, signal);
+          (metadata as Marked)[callOf] = incoming;
+          this.sessions.follow(incoming, stream);
           next(metadata);
         };
-        const admission = this.gate.ask(authRequest(call, metadata));
-        if (admission instanceof Promise) void admission.then(settle);
+        const settle = (admission: Admission): void => {
+          if (admission instanceof PipelineError) {
+            call.sendStatus(statusFor(this.grpc, admission, gate?.challenge));
+            stopReading(stream?.stream);
+          } else letIn(admission);
+        };
+        const admission = gate?.ask(authRequest(call, metadata));
+        if (admission === undefined) letIn(undefined);
+        else if (admission instanceof Promise) void admission.then(settle);
         else settle(admission);
       })
       .build();
     const responder = new this.grpc.ResponderBuilder().withStart((next) => next(listener)).build();
     return new this.grpc.ServerInterceptingCall(call, responder);
   };
+}
+
+function hostOf(peer: string): string {
+  return peer.slice(0, Math.max(0, peer.lastIndexOf(':')));
 }
 
 function authRequest(call: Grpc.ServerInterceptingCallInterface, metadata: Grpc.Metadata): AuthRequest {
@@ -59,8 +85,17 @@ function authRequest(call: Grpc.ServerInterceptingCallInterface, metadata: Grpc.
   };
 }
 
+let overloadedStatus: Grpc.StatusObject | undefined;
+
 /** An error as the status of a call, with `RetryInfo` when there is a time to come back. */
 export function statusFor(grpc: typeof Grpc, error: PipelineError, challenge = ''): Grpc.StatusObject {
+  // Under overload there are more of these than of anything else.
+  if (error !== overloaded()) return made(grpc, error, challenge);
+  overloadedStatus ??= made(grpc, error, challenge);
+  return overloadedStatus;
+}
+
+function made(grpc: typeof Grpc, error: PipelineError, challenge: string): Grpc.StatusObject {
   const refusal = refusalOf(error);
   const metadata = new grpc.Metadata();
   metadata.set('grpc-status-details-bin', statusOf(refusal, 'protobuf'));

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { fullSuccessHead } from './http-exchange.js';
+import { fullSuccessHead } from './http-head.js';
 import { overloadedAnswer, type PreparedAnswer } from './http-prepared.js';
 
 /** Writes answers as text, with `Date` (RFC 9110 section 6.6.1) and what becomes of the connection; those that come again and again once a second. */

@@ -7,7 +7,7 @@ import type { Door } from './door.js';
 import { HandshakeFailures } from './handshake-failures.js';
 import { AnswerText } from './http-answer-text.js';
 import { closingAnswer } from './http-closing.js';
-import { NodeCarrier } from './http-node-carrier.js';
+import { NodeCarrier, NodeConnection } from './http-node-carrier.js';
 import { PlainConnection, type PlainDoor } from './http-plain-connection.js';
 import { HttpRequest } from './http-request.js';
 import { type Route, routeOf, unmetExpectation } from './http-route.js';
@@ -17,6 +17,11 @@ import type { HttpDoorSettings } from './settings.js';
 
 /** How long close() waits for answers that are still on their way to a slow reader. */
 const lingerMs = 1000;
+
+const closings: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'slow request',
+  HPE_HEADER_OVERFLOW: 'headers too large',
+};
 
 /** OTLP/HTTP on HTTP/1.1: plain requests are read here, any other form by Node's server. */
 export class HttpDoor implements Door, PlainDoor {
@@ -29,8 +34,8 @@ export class HttpDoor implements Door, PlainDoor {
   declare private readonly nodes: readonly ((socket: Socket) => void)[];
   /** The connections on which every request was plain. */
   declare private readonly plain: Map<Socket, PlainConnection>;
-  /** All others, with the requests that are being read or answered on them. */
-  declare private readonly others: Map<Socket, Set<NodeCarrier>>;
+  /** All others. */
+  declare private readonly others: Map<Socket, NodeConnection>;
   /** What lies under TLS connections, also under those whose handshake is not done. */
   declare private readonly below: Set<Socket>;
   declare private timer: NodeJS.Timeout | undefined;
@@ -48,6 +53,7 @@ export class HttpDoor implements Door, PlainDoor {
       IncomingMessage: HttpRequest,
       // A request without Host is refused by its route, with a reason.
       requireHostHeader: false,
+      maxHeaderSize: 16 * 1024,
       keepAliveTimeout: settings.idleTimeout,
       headersTimeout: Math.min(settings.headersTimeout, settings.requestTimeout),
       requestTimeout: settings.requestTimeout,
@@ -61,8 +67,10 @@ export class HttpDoor implements Door, PlainDoor {
     this.server.on(event, (socket: Socket) => this.connected(socket));
     const take = (waits: boolean, route: (request: HttpRequest) => Route): RequestListener<typeof HttpRequest> => {
       return (request, response) => {
-        const open = this.others.get(request.socket) ?? new Set();
-        new NodeCarrier(this.intake, request, response, open, waits).begin(route(request));
+        const connection = this.others.get(request.socket);
+        // Without one it was closed in this very turn.
+        if (connection === undefined) request.socket.destroy();
+        else new NodeCarrier(this.intake, request, response, connection, waits).begin(route(request));
       };
     };
     this.server.on('request', take(false, routeOf));
@@ -100,7 +108,7 @@ export class HttpDoor implements Door, PlainDoor {
     await new Promise((resolve) => setImmediate(resolve));
     const end = (socket: Socket, isBusy: boolean) => (isBusy ? socket.destroy() : socket.destroySoon());
     for (const [socket, connection] of this.plain) end(socket, connection.isBusy);
-    for (const [socket, open] of this.others) end(socket, open.size > 0);
+    for (const [socket, { open }] of this.others) end(socket, open.size > 0);
     const deadline = setTimeout(() => {
       this.server.closeAllConnections();
       for (const socket of this.plain.keys()) socket.destroy();
@@ -112,8 +120,9 @@ export class HttpDoor implements Door, PlainDoor {
   }
 
   giveToNode(socket: Socket): void {
+    const client = this.plain.get(socket)?.client ?? this.intake.limits.clientAt(socket.remoteAddress);
     this.plain.delete(socket);
-    this.others.set(socket, new Set());
+    this.others.set(socket, new NodeConnection(socket, client, Date.now()));
     for (const take of this.nodes) take.call(this.server, socket);
   }
 
@@ -129,9 +138,13 @@ export class HttpDoor implements Door, PlainDoor {
     });
     // Connections that exist go on under the certificates that they began with.
     certificates.follow((next) => server.setSecureContext({ ...next, minVersion: 'TLSv1.2' }));
+    const encrypt = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
+      if (!this.intake.limits.connections.enter(socket, 'http')) return;
       this.below.add(socket);
       socket.once('close', () => this.below.delete(socket));
+      for (const take of encrypt) take.call(server, socket);
     });
     const failures = new HandshakeFailures(this.intake.host, 'http');
     server.on('tlsClientError', (error, socket) => failures.add(error, socket));
@@ -139,11 +152,17 @@ export class HttpDoor implements Door, PlainDoor {
   }
 
   private connected(socket: Socket): void {
-    this.plain.set(socket, new PlainConnection(socket, this));
+    const { connections } = this.intake.limits;
+    // What lies under a TLS connection was counted before its handshake.
+    if (this.scheme === 'http' && !connections.enter(socket, 'http')) return;
+    const client = this.intake.limits.clientAt(socket.remoteAddress);
+    client.connections++;
+    this.plain.set(socket, new PlainConnection(socket, client, this));
     socket.once('close', () => {
+      client.connections--;
       this.plain.get(socket)?.closed();
       this.plain.delete(socket);
-      for (const { exchange } of this.others.get(socket) ?? []) exchange.abandon();
+      for (const { exchange } of this.others.get(socket)?.open ?? []) exchange.abandon();
       this.others.delete(socket);
     });
   }
@@ -151,10 +170,16 @@ export class HttpDoor implements Door, PlainDoor {
   private check(): void {
     const now = Date.now();
     for (const connection of this.plain.values()) connection.check(now);
+    for (const [socket, connection] of this.others) {
+      if (!connection.isStuck(now, this.settings.idleTimeout)) continue;
+      this.intake.refusals.connection('http', 'reads no answers');
+      socket.destroy();
+    }
   }
 
   private refuseConnection(error: NodeJS.ErrnoException, socket: Socket): void {
-    const open = this.others.get(socket);
+    if (error.code !== 'ECONNRESET') this.intake.refusals.connection('http', closings[error.code ?? ''] ?? 'not HTTP');
+    const open = this.others.get(socket)?.open;
     // An answer now would be taken for that of a request which is still being worked on.
     const isExpected = open === undefined || [...open].every(({ exchange }) => exchange.isReading);
     if (isExpected && socket.writable && error.code !== 'ECONNRESET') {

@@ -1,29 +1,35 @@
-import { type Identity, type Lease, type Peer, PipelineError, type RequestFlow, type Signal } from '@otelier/core';
+import { type Identity, type Peer, PipelineError, type RequestFlow, type Signal } from '@otelier/core';
 import { allocate } from '@otelier/otlp';
 import { fullSuccess, refusalOf, statusOf, successOf } from './answer.js';
 import type { Admission, Gate } from './auth/gate.js';
 import { type Coding, decompress } from './decompress.js';
 import { HttpAuthRequest } from './http-auth-request.js';
 import type { HttpCarrier, HttpHeaders } from './http-carrier.js';
+import { fullSuccessHead, headOf, refusalHead } from './http-head.js';
 import { HttpPeer } from './http-peer.js';
-import { headOf, overloadedAnswer, overloadedRefusal, refusalHead } from './http-prepared.js';
+import { overloadedAnswer, overloadedRefusal } from './http-prepared.js';
 import type { BodyReader } from './http-request.js';
 import type { HttpRefusal, Route } from './http-route.js';
-import { comeBack, type Encoding, type Intake, notTaken, tooLarge } from './intake.js';
+import { comeBack, type Encoding, type Intake, notTaken, overloaded, tooLarge } from './intake.js';
+import type { IncomingBody } from './limits/bodies.js';
+import type { Client } from './limits/client.js';
+import type { Hold } from './limits/hold.js';
 
 const noBytes = Buffer.alloc(0);
 const tooManyRequests = 429;
-
-/** What stands in the head of a success that has nothing to tell; always these two arrays. */
-export const fullSuccessHead: Readonly<Record<Encoding, readonly string[]>> = {
-  protobuf: headOf('protobuf', fullSuccess.protobuf),
-  json: headOf('json', fullSuccess.json),
-};
+/** The largest body of a sender without credentials that is read away, so that its connection can go on. */
+const maxReadAway = 64 * 1024;
 
 /** One request and its answer; also the `{ signal, peer }` of its flow, both made only when a component asks for them. */
-export class HttpExchange implements BodyReader {
+export class HttpExchange implements BodyReader, IncomingBody {
   /** Whether a part of the request is still to come. */
   declare isReading: boolean;
+  /** Whether the body is not here whole with its head. */
+  declare isPartial: boolean;
+  /** Who is accountable for this, from {@link begin} on. */
+  declare client: Client | undefined;
+  /** Since when more of the body is waited for; 0 when it is not. */
+  declare since: number;
   declare private readonly intake: Intake;
   declare private readonly carrier: HttpCarrier;
   declare private readonly head: HttpHeaders;
@@ -36,9 +42,13 @@ export class HttpExchange implements BodyReader {
   declare private coding: Coding | 'identity';
   declare private isAnswered: boolean;
   declare private isAbandoned: boolean;
+  /** The sender was refused for want of credentials. */
+  declare private isUnknown: boolean;
+  /** The rest of the request is not worth reading. */
+  declare private isUnread: boolean;
   /** What will be said when the body, which is not looked at, has been read. */
   declare private refusal: PipelineError | undefined;
-  declare private lease: Lease | undefined;
+  declare private hold: Hold | undefined;
   /** The body's length, if the head tells it. */
   declare private length: number | undefined;
   declare private size: number;
@@ -49,6 +59,9 @@ export class HttpExchange implements BodyReader {
 
   constructor(intake: Intake, carrier: HttpCarrier, head: HttpHeaders) {
     this.isReading = true;
+    this.isPartial = false;
+    this.client = undefined;
+    this.since = 0;
     this.intake = intake;
     this.carrier = carrier;
     this.head = head;
@@ -59,8 +72,10 @@ export class HttpExchange implements BodyReader {
     this.coding = 'identity';
     this.isAnswered = false;
     this.isAbandoned = false;
+    this.isUnread = false;
+    this.isUnknown = false;
     this.refusal = undefined;
-    this.lease = undefined;
+    this.hold = undefined;
     this.length = undefined;
     this.size = 0;
     this.body = noBytes;
@@ -91,22 +106,26 @@ export class HttpExchange implements BodyReader {
    */
   begin(route: Route, length: number | undefined): boolean | undefined {
     this.encoding = route.encoding;
+    this.client = this.carrier.client;
     const { gate } = this.intake;
     if (gate === undefined) return this.admit(route, length);
     const admission = gate.ask(new HttpAuthRequest(this.carrier.socket, this.head));
-    if (!(admission instanceof Promise)) return this.isLetIn(admission, gate) && this.admit(route, length);
+    if (!(admission instanceof Promise)) return this.isLetIn(admission, gate, length) && this.admit(route, length);
     this.early = [];
     this.carrier.pause();
-    void admission.then((known) => this.proceed(this.isLetIn(known, gate) && this.admit(route, length)));
+    void admission.then((known) => this.proceed(this.isLetIn(known, gate, length) && this.admit(route, length)));
     return undefined;
   }
 
-  private isLetIn(admission: Admission, { challenge }: Gate): boolean {
+  private isLetIn(admission: Admission, { challenge }: Gate, length: number | undefined): boolean {
     if (!(admission instanceof PipelineError)) {
       this.identity = admission;
+      if (this.intake.limits.byIdentity) this.client = this.intake.limits.clientOf(admission);
       return true;
     }
     const refusal = refusalOf(admission);
+    this.isUnread = length !== undefined && length > maxReadAway;
+    this.isUnknown = true;
     const asks = refusal.httpStatus === 401 && challenge !== '';
     this.refuse(asks ? { ...refusal, headers: { 'WWW-Authenticate': challenge } } : refusal);
     return false;
@@ -124,9 +143,14 @@ export class HttpExchange implements BodyReader {
   }
 
   private admit(route: Route, length: number | undefined): boolean {
-    const refusal = 'refusal' in route ? route.refusal : this.admitHead(route.signal, length);
-    if ('refusal' in route || refusal !== undefined) {
-      this.refuse(refusal as HttpRefusal);
+    if ('refusal' in route) {
+      this.intake.refusals.request('http', 'not a request of OTLP');
+      this.refuse(route.refusal);
+      return false;
+    }
+    const refusal = this.admitHead(route.signal, length);
+    if (refusal !== undefined) {
+      this.refuse(refusal === overloaded() ? overloadedRefusal : refusalOf(refusal));
       return false;
     }
     // Closing a connection with unread bytes in it could destroy the answer on its way.
@@ -141,8 +165,9 @@ export class HttpExchange implements BodyReader {
       return;
     }
     this.size += chunk.length;
-    if (this.isAnswered) return;
-    if (this.refusal !== undefined) {
+    if (this.isAnswered) {
+      if (this.isUnknown && this.size > maxReadAway) this.carrier.socket.destroy();
+    } else if (this.refusal !== undefined) {
       if (this.size > this.intake.maxBytes) this.carrier.socket.destroy();
     } else if (this.length === undefined) this.readChunked(chunk);
     else if (chunk.length === this.length) this.body = chunk;
@@ -160,16 +185,24 @@ export class HttpExchange implements BodyReader {
     }
     this.isReading = false;
     if (this.isAnswered) return;
+    this.stopWaiting();
     if (this.refusal === undefined) this.handle();
-    else this.refuse(refusalOf(this.refusal));
+    else {
+      this.intake.refusals.request('http', 'shutting down');
+      this.refuse(refusalOf(this.refusal));
+    }
   }
 
   /** Admits more bytes for this request (it is the lease that decompression grows); false when they do not fit or nobody waits any more. */
   grow(bytes: number): boolean {
-    if (this.isAnswered) return false;
-    if (this.lease !== undefined) return this.lease.grow(bytes);
-    this.lease = this.intake.host.admission.acquire(bytes, this.dataSignal);
-    return this.lease !== undefined;
+    return !this.isAnswered && this.hold !== undefined && this.hold.grow(bytes);
+  }
+
+  /** Others have need of the room that this takes while its body comes slowly. */
+  cut(): void {
+    this.isUnread = true;
+    this.intake.refusals.request('http', 'slow body');
+    this.refuse(overloadedRefusal);
   }
 
   /** The connection is gone: whoever works on this may stop. */
@@ -180,17 +213,33 @@ export class HttpExchange implements BodyReader {
     this.aborter?.abort();
   }
 
-  private admitHead(signal: Signal, length: number | undefined): HttpRefusal | undefined {
-    if (!this.intake.takes(signal)) return refusalOf(notTaken(signal));
+  private admitHead(signal: Signal, length: number | undefined): PipelineError | undefined {
+    const { intake } = this;
+    if (!intake.takes(signal)) {
+      intake.refusals.request('http', 'no pipeline');
+      return notTaken(signal);
+    }
     this.dataSignal = signal;
-    if (length === undefined || this.intake.stopping) return undefined;
+    if (intake.stopping) return undefined;
     this.length = length;
-    if (length > this.intake.maxBytes) return refusalOf(tooLarge('the body', this.intake.maxBytes));
-    return this.grow(length) ? undefined : overloadedRefusal;
+    if (length !== undefined && length > intake.maxBytes) {
+      intake.refusals.request('http', 'too large');
+      return tooLarge('the body', intake.maxBytes);
+    }
+    const hold = intake.limits.admit(this.client as Client, length ?? 0, 'http', signal);
+    if (hold instanceof PipelineError) return hold;
+    this.hold = hold;
+    if (this.isPartial) {
+      this.since = intake.host.clock.now();
+      intake.limits.bodies.add(this);
+    }
+    return undefined;
   }
 
   private readChunked(chunk: Buffer): void {
     const isTooLarge = this.size > this.intake.maxBytes;
+    if (isTooLarge) this.intake.refusals.request('http', 'too large');
+    this.hold?.charge(chunk.length);
     if (isTooLarge || !this.grow(chunk.length))
       this.refuse(isTooLarge ? refusalOf(tooLarge('the body', this.intake.maxBytes)) : overloadedRefusal);
     else if (this.body.length === 0) this.body = chunk;
@@ -219,14 +268,22 @@ export class HttpExchange implements BodyReader {
         (error: unknown) => this.fail(error),
       );
     } catch (error) {
+      intake.countUnreadable('http', error);
       this.fail(error);
     }
   }
 
   private async handleCompressed(compressed: Buffer, coding: Coding, flow: RequestFlow): Promise<void> {
-    const bytes = await decompress(compressed, coding, this.intake.maxBytes, this);
-    const asReceived = { encoding: coding, bytes: compressed };
-    await this.intake.handle(this.dataSignal, bytes, this.encoding, flow, asReceived);
+    let outcome: Promise<void>;
+    try {
+      const bytes = await decompress(compressed, coding, this.intake.maxBytes, this);
+      const asReceived = { encoding: coding, bytes: compressed };
+      outcome = this.intake.handle(this.dataSignal, bytes, this.encoding, flow, asReceived);
+    } catch (error) {
+      this.intake.countUnreadable('http', error);
+      throw error;
+    }
+    await outcome;
   }
 
   private succeed(refused: number, why: string): void {
@@ -249,16 +306,15 @@ export class HttpExchange implements BodyReader {
       return;
     }
     const body = statusOf(refusal, encoding);
-    const head = refusalHead(refusal, encoding, body);
-    this.answer(refusal.httpStatus, [...head, ...Object.entries(refusal.headers ?? {}).flat()], body);
+    this.answer(refusal.httpStatus, refusalHead(refusal, encoding, body), body);
   }
 
   private answer(status: number, head: readonly string[], body: Buffer): void {
     if (this.isAnswered) return;
     this.settle();
-    const { host, stopping } = this.intake;
+    const { host } = this.intake;
     const waitMs = status === tooManyRequests ? host.admission.refuseAfterMs : 0;
-    if (waitMs === 0) this.carrier.answer(status, head, body, stopping);
+    if (waitMs === 0) this.send(status, head, body);
     else this.answerLater(waitMs, status, head, body);
   }
 
@@ -268,14 +324,25 @@ export class HttpExchange implements BodyReader {
     carrier.pause();
     intake.host.clock.after(ms, () => {
       carrier.resume(false);
-      carrier.answer(status, head, body, intake.stopping);
+      this.send(status, head, body);
     });
+  }
+
+  private send(status: number, head: readonly string[], body: Buffer): void {
+    this.carrier.answer(status, head, body, this.intake.stopping || this.isUnread, this.isUnread);
   }
 
   private settle(): void {
     this.isAnswered = true;
-    this.lease?.release();
+    this.stopWaiting();
+    this.hold?.release();
     this.body = noBytes;
     this.chunks = undefined;
+  }
+
+  private stopWaiting(): void {
+    if (this.since === 0) return;
+    this.since = 0;
+    this.intake.limits.bodies.delete(this);
   }
 }

@@ -5,7 +5,11 @@ import { closingAnswer } from './http-closing.js';
 import { HttpExchange } from './http-exchange.js';
 import { type PlainHead, plainHead } from './http-plain-head.js';
 import type { Intake } from './intake.js';
+import type { Client } from './limits/client.js';
 import type { HttpDoorSettings } from './settings.js';
+
+/** How long a sender has to read its last answer when the rest of its request is not read, in milliseconds. */
+const lingerMs = 1000;
 
 /** What plain connections have in common: the door that they came by. */
 export interface PlainDoor {
@@ -23,6 +27,7 @@ export interface PlainDoor {
  */
 export class PlainConnection implements HttpCarrier {
   declare readonly socket: Socket;
+  declare readonly client: Client;
   declare private readonly door: PlainDoor;
   /** The request that is being read, or waits for its answer. */
   declare private exchange: HttpExchange | undefined;
@@ -31,6 +36,8 @@ export class PlainConnection implements HttpCarrier {
   declare private isAnswered: boolean;
   /** The answer that was given is the last. */
   declare private isLast: boolean;
+  /** What is still to come of the request is not read. */
+  declare private isUnread: boolean;
   /** What came behind the request, while it is not done. */
   declare private held: Buffer | undefined;
   /** Bytes are being looked at: what has to follow an answer is done behind them. */
@@ -40,13 +47,15 @@ export class PlainConnection implements HttpCarrier {
   /** When the request that is being read began, or the connection became idle; in milliseconds since 1970. */
   declare private since: number;
 
-  constructor(socket: Socket, door: PlainDoor) {
+  constructor(socket: Socket, client: Client, door: PlainDoor) {
     this.socket = socket;
+    this.client = client;
     this.door = door;
     this.exchange = undefined;
     this.left = 0;
     this.isAnswered = false;
     this.isLast = false;
+    this.isUnread = false;
     this.held = undefined;
     this.isInRead = false;
     this.isFresh = true;
@@ -66,7 +75,7 @@ export class PlainConnection implements HttpCarrier {
     return this.exchange === undefined && !this.isFresh;
   }
 
-  answer(status: number, head: readonly string[], body: Buffer, isLast: boolean): void {
+  answer(status: number, head: readonly string[], body: Buffer, isLast: boolean, isUnread: boolean): void {
     this.isAnswered = true;
     this.isLast = isLast;
     this.since = Date.now();
@@ -77,7 +86,9 @@ export class PlainConnection implements HttpCarrier {
       return;
     }
     socket.write(this.door.answers.of(status, head, body, isLast, this.since), 'latin1');
-    if (this.left === 0 && !this.isInRead) this.next();
+    if (this.isInRead) this.isUnread = isUnread;
+    else if (this.left === 0) this.next();
+    else if (isUnread) this.hangUp();
   }
 
   pause(): void {
@@ -86,7 +97,7 @@ export class PlainConnection implements HttpCarrier {
 
   // Behind a body that has come whole, {@link next} reads on.
   resume(): void {
-    if (this.left > 0 && !this.socket.destroyed) this.socket.resume();
+    if (this.left > 0 && !this.isUnread && !this.socket.destroyed) this.socket.resume();
   }
 
   /** The connection is gone. */
@@ -98,11 +109,16 @@ export class PlainConnection implements HttpCarrier {
   check(now: number): void {
     const { headersTimeout, idleTimeout, requestTimeout } = this.door.settings;
     const past = now - this.since;
-    if (this.left > 0) {
+    if (this.isUnread) {
+      if (past >= lingerMs) this.socket.destroy();
+    } else if (this.left > 0) {
       if (past >= requestTimeout) this.refuseSlow();
     } else if (this.exchange === undefined) {
       if (this.isFresh && past >= headersTimeout) this.refuseSlow();
-      else if (!this.isFresh && past >= idleTimeout) this.socket.destroy();
+      else if (!this.isFresh && past >= idleTimeout) {
+        if (this.socket.writableLength > 0) this.door.intake.refusals.connection('http', 'reads no answers');
+        this.socket.destroy();
+      }
     }
   }
 
@@ -132,7 +148,9 @@ export class PlainConnection implements HttpCarrier {
       if (!this.isAnswered) exchange.end();
     }
     this.isInRead = false;
-    if (this.left === 0 && this.isAnswered) this.next();
+    if (!this.isAnswered) return;
+    if (this.left === 0) this.next();
+    else if (this.isUnread) this.hangUp();
   };
 
   private begin(head: PlainHead, chunk: Buffer): void {
@@ -140,7 +158,10 @@ export class PlainConnection implements HttpCarrier {
     this.isFresh = false;
     this.isAnswered = false;
     this.left = head.length;
-    if (chunk.length < head.size + head.length) this.since = Date.now();
+    if (chunk.length < head.size + head.length) {
+      this.since = Date.now();
+      this.exchange.isPartial = true;
+    }
     this.exchange.begin(head, head.length);
   }
 
@@ -160,6 +181,13 @@ export class PlainConnection implements HttpCarrier {
       socket.pause();
       socket.once('drain', this.readOn);
     } else if (socket.isPaused()) process.nextTick(this.readOn);
+  }
+
+  /** Reads no more, and closes the connection after a while: closed at once, with unread bytes in it, it could destroy the answer on its way. */
+  private hangUp(): void {
+    this.isUnread = true;
+    this.socket.pause();
+    this.socket.end();
   }
 
   // In a turn of its own: a chunk may hold any number of requests.
@@ -184,6 +212,7 @@ export class PlainConnection implements HttpCarrier {
   }
 
   private refuseSlow(): void {
+    this.door.intake.refusals.connection('http', 'slow request');
     if (this.isAnswered) {
       this.socket.destroy();
       return;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Signal } from '@otelier/core';
 import { type Coding, codingOf } from './decompress.js';
-import { encodingOf } from './http-route.js';
+import { encodingOf, maxHeaders } from './http-route.js';
 import type { Encoding } from './intake.js';
 
 const end = Buffer.from('\r\n\r\n');
@@ -90,7 +90,9 @@ function readHeaders(text: string, from: number, signal: Signal, size: number): 
   let type: Encoding | undefined;
   let length = -1;
   let coding: Coding | 'identity' | undefined;
+  let left = maxHeaders;
   for (let p = from; p < text.length; ) {
+    if (left-- === 0) return undefined;
     const name = p;
     while (isIn(1, text, p)) p++;
     const nameLength = p - name;

@@ -14,6 +14,9 @@ export type Route =
   | { readonly signal: Signal; readonly encoding: Encoding; readonly coding: Coding | 'identity' }
   | { readonly refusal: HttpRefusal; readonly encoding: Encoding };
 
+/** How many headers a request may have. */
+export const maxHeaders = 128;
+
 const paths: ReadonlyMap<string, Signal> = new Map([
   ['/v1/logs', 'logs'],
   ['/v1/metrics', 'metrics'],
@@ -23,6 +26,9 @@ const paths: ReadonlyMap<string, Signal> = new Map([
 /** Reads path, method, content type and content encoding; answers that have no known encoding of their own are JSON. */
 export function routeOf(request: IncomingMessage): Route {
   const encoding = encodingOf(request.headers['content-type']);
+  // RFC 6585 section 5; names and values stand in turn.
+  if (request.rawHeaders.length > 2 * maxHeaders)
+    return refuse(encoding, 431, 3, `expected no more than ${maxHeaders} request headers`);
   // RFC 9112 section 3.2; Node would answer with no reason at all.
   if (request.headers.host === undefined && request.httpVersionMinor === 1)
     return refuse(encoding, 400, 3, 'expected a Host header');

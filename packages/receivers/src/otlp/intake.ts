@@ -11,6 +11,8 @@ import {
 import { LogsBatch, MetricsBatch, OtlpError, TracesBatch } from '@otelier/otlp';
 import type { Gate } from './auth/gate.js';
 import type { IdentityStamp } from './identity/identity-stamp.js';
+import type { Limits } from './limits/limits.js';
+import type { Refusals, Transport } from './refusals.js';
 
 /** How an export request is written. */
 export type Encoding = 'protobuf' | 'json';
@@ -21,10 +23,22 @@ export type Growing = Pick<Lease, 'grow'>;
 /** The form in which a request travelled, kept so that an untouched batch can be sent on without compressing it again. */
 export type Compressed = NonNullable<AnyBatch['compressed']>;
 
+/** What an {@link Intake} is made of. */
+export interface IntakeParts {
+  readonly maxBytes: number;
+  readonly limits: Limits;
+  readonly refusals: Refusals;
+  readonly gate?: Gate | undefined;
+  readonly stamp?: IdentityStamp | undefined;
+}
+
 /** What the doors hand their requests to: checks a request's bytes once, makes them a batch, and follows it to its outcome. */
 export class Intake {
   declare readonly host: Host;
   declare readonly maxBytes: number;
+  /** What each client may have; asked behind the gate, and before a body is read. */
+  declare readonly limits: Limits;
+  declare readonly refusals: Refusals;
   /** Set when draining: doors answer new requests with {@link comeBack}. */
   declare stopping: boolean;
   /** Whom the doors ask before they read a body; undefined when everybody may send. */
@@ -32,10 +46,12 @@ export class Intake {
   declare private readonly stamp: IdentityStamp | undefined;
   declare private readonly out: Outlets<Signal>;
 
-  constructor(out: Outlets<Signal>, host: Host, maxBytes: number, gate?: Gate, stamp?: IdentityStamp) {
+  constructor(out: Outlets<Signal>, host: Host, { maxBytes, limits, refusals, gate, stamp }: IntakeParts) {
     this.out = out;
     this.host = host;
     this.maxBytes = maxBytes;
+    this.limits = limits;
+    this.refusals = refusals;
     this.stopping = false;
     this.gate = gate;
     this.stamp = stamp;
@@ -44,6 +60,13 @@ export class Intake {
   /** Whether a pipeline takes this signal from this receiver, as of now. */
   takes(signal: Signal): boolean {
     return this.out[signal] !== undefined;
+  }
+
+  /** Counts a request whose bytes are no export request, or too many; errors of other kinds are counted where they come from. */
+  countUnreadable(transport: Transport, error: unknown): void {
+    if (!(error instanceof PipelineError)) return;
+    if (error.code === 'rejected') this.refusals.request(transport, 'malformed');
+    else if (error.code === 'too-large') this.refusals.request(transport, 'too large');
   }
 
   /**

@@ -38,6 +38,23 @@ describe('options', () => {
     expect(otlpReceiver(options).options).toEqual(told);
   });
 
+  test('limits: none but those of connections by default, sizes in bytes, told as they were given', () => {
+    expect(parseSettings({}).limits).toEqual({ connections: 10_000 });
+    const limits = { by: 'address', requestsPerSecond: 5, bytesPerSecond: '1KiB', inFlight: '2KiB' } as const;
+    expect(parseSettings({ limits }).limits).toEqual({
+      ...limits,
+      bytesPerSecond: 1024,
+      inFlight: 2048,
+      connections: 10_000,
+    });
+    expect(otlpReceiver({ limits, grpc: { idleTimeout: '1m' } }).options).toMatchObject({
+      limits,
+      grpc: { endpoint: '127.0.0.1:4317', idleTimeout: '1m' },
+    });
+    expect(otlpReceiver({ limits }).key).not.toBe(otlpReceiver().key);
+    expect(parseSettings({ limits: { by: 'client' }, auth: () => undefined }).limits.by).toBe('client');
+  });
+
   test('equal options have equal keys, and only those', () => {
     expect(otlpReceiver({ http: '127.0.0.1:4318' }).key).toBe(otlpReceiver().key);
     expect(otlpReceiver({ maxBytes: '1MiB' }).key).not.toBe(otlpReceiver().key);
@@ -53,6 +70,14 @@ describe('options', () => {
     [{ http: { tls: {} } }, 'otlpReceiver: http.tls: expected no such option'],
     [{ maxBytes: '64MB' }, 'otlpReceiver: maxBytes: expected a size'],
     [{ endpoint: '127.0.0.1:4318' }, 'otlpReceiver: endpoint: expected no such option'],
+    [{ limits: { requestsPerSecond: 0 } }, 'otlpReceiver: limits.requestsPerSecond: expected a whole number from 1 on'],
+    [{ limits: { requests: 1.5 } }, 'otlpReceiver: limits.requests: expected a whole number from 1 on'],
+    [{ limits: { bytesPerSecond: '0B' } }, 'otlpReceiver: limits.bytesPerSecond: expected a size of at least 1B'],
+    [{ limits: { inFlight: 1000 } }, 'otlpReceiver: limits.inFlight: expected string, got a number'],
+    [{ limits: { by: 'port' } }, 'otlpReceiver: limits.by: expected'],
+    [{ limits: { by: 'client' } }, "otlpReceiver: limits.by: expected auth beside 'client'"],
+    [{ limits: { rate: 1 } }, 'otlpReceiver: limits.rate: expected no such option'],
+    [{ grpc: { handshakeTimeout: '10' } }, 'otlpReceiver: grpc.handshakeTimeout: expected a length of time'],
     [{ grpc: false, http: false }, 'otlpReceiver: expected at least one of grpc and http to be on'],
   ])('%j', (options, message) => {
     expect(() => otlpReceiver(options as OtlpReceiverOptions)).toThrow(ConfigError);

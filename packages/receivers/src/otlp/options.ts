@@ -19,6 +19,12 @@ export interface GrpcDoorOptions {
   readonly endpoint?: string;
   /** Interval of pings on a connection, which also keep an idle one open through a load balancer. Default `60s`. */
   readonly keepAlive?: Duration;
+  /** How long a connection without calls is kept; then its client is asked to go, and connects again with its next call. Default `15m`. */
+  readonly idleTimeout?: Duration;
+  /** Time that a client has to begin to speak HTTP/2 on a new connection, TLS included. Default `10s`. */
+  readonly handshakeTimeout?: Duration;
+  /** Time that a client has to send a whole request, and as much to read its answer. Default `60s`. */
+  readonly requestTimeout?: Duration;
   /** Age at which clients are asked to reconnect, so that a load balancer can spread them again. Default: never. */
   readonly maxConnectionAge?: Duration;
 }
@@ -35,6 +41,24 @@ export interface ReceiverTlsOptions {
   readonly clientAuth?: 'none' | 'request' | 'require';
   /** How often to look for new certificates. Default `5s`. */
   readonly reloadInterval?: Duration;
+}
+
+/** What one client may have of the receiver; beyond it requests are refused with a time to come back, before their body is read. */
+export interface LimitsOptions {
+  /** What makes a client: `client` is the identity that `auth` has verified, `address` the remote address (of IPv6 its /64). Default `client` where there is `auth`. */
+  readonly by?: 'client' | 'address';
+  /** Requests a second that a client may send, as many at once. Default: any number. */
+  readonly requestsPerSecond?: number;
+  /** Bytes of bodies a second, as they are sent, that a client may send, as many at once. Default: any number. */
+  readonly bytesPerSecond?: Bytes;
+  /** Bytes of the byte budget that a client's requests may hold at a time. Default: its fair share. */
+  readonly inFlight?: Bytes;
+  /** Requests of a client that may be under way at a time. Default: any number. */
+  readonly requests?: number;
+  /** Connections of both doors, all clients together; the last eighth is shared out between addresses. Default 10,000. */
+  readonly connections?: number;
+  /** Connections of one address. Default: any number. */
+  readonly connectionsPerAddress?: number;
 }
 
 /** Options of {@link otlpReceiver}. */
@@ -59,4 +83,6 @@ export interface OtlpReceiverOptions {
   readonly allowUnauthenticated?: boolean;
   /** TLS on both doors. Default: none. */
   readonly tls?: ReceiverTlsOptions;
+  /** What one client may have. Default: a fair share of the byte budget, and of the connections. */
+  readonly limits?: LimitsOptions;
 }

@@ -8,7 +8,9 @@ import { GrpcDoor } from './grpc-door.js';
 import { HttpDoor } from './http-door.js';
 import { IdentityStamp } from './identity/identity-stamp.js';
 import { Intake } from './intake.js';
+import { Limits } from './limits/limits.js';
 import type { OtlpReceiverOptions } from './options.js';
+import { Refusals } from './refusals.js';
 import { keyOf, type OtlpReceiverSettings, parseSettings, toldOptions } from './settings.js';
 
 export { anyOf } from './auth/any-of.js';
@@ -17,7 +19,13 @@ export { type BasicOptions, basic } from './auth/basic.js';
 export { type BearerOptions, bearer, type Tokens } from './auth/bearer.js';
 export { clientCertificate } from './auth/client-certificate.js';
 export { type JwtOptions, jwt } from './auth/jwt.js';
-export type { GrpcDoorOptions, HttpDoorOptions, OtlpReceiverOptions, ReceiverTlsOptions } from './options.js';
+export type {
+  GrpcDoorOptions,
+  HttpDoorOptions,
+  LimitsOptions,
+  OtlpReceiverOptions,
+  ReceiverTlsOptions,
+} from './options.js';
 
 /**
  * Receives OTLP over gRPC (`127.0.0.1:4317`) and HTTP (`127.0.0.1:4318`, protobuf and JSON); logs, metrics and traces.
@@ -37,8 +45,14 @@ export function otlpReceiver(options: OtlpReceiverOptions = {}): Receiver<Signal
 async function start(settings: OtlpReceiverSettings, out: Outlets<Signal>, host: Host): Promise<RunningReceiver> {
   const { auth, identity, tls } = settings;
   await auth?.start?.(host);
-  const gate = auth && new Gate(auth, host);
-  const intake = new Intake(out, host, settings.maxBytes, gate, identity && new IdentityStamp(identity));
+  const refusals = new Refusals(host);
+  const intake = new Intake(out, host, {
+    maxBytes: settings.maxBytes,
+    refusals,
+    limits: new Limits(settings.limits, host, refusals, auth !== undefined),
+    gate: auth && new Gate(auth, host, refusals),
+    stamp: identity && new IdentityStamp(identity),
+  });
   const certificates = tls && (await Certificates.read(tls, host));
   warnOfOpenDoor(settings, host);
   const doors: Door[] = [];

@@ -4,6 +4,7 @@ import { type Address, addressForm, formatAddress, isLoopback, parseAddress } fr
 import { type Authenticate, type Authenticator, authenticatorOf } from './auth/authenticator.js';
 import { clientCertificate } from './auth/client-certificate.js';
 import { claimPathForm, parseClaimPath } from './identity/claim-path.js';
+import { type LimitsSettings, limitsSchema } from './limits/limits-settings.js';
 import type { OtlpReceiverOptions } from './options.js';
 
 /** The HTTP door's options in force; times in milliseconds. */
@@ -18,6 +19,9 @@ export interface HttpDoorSettings {
 export interface GrpcDoorSettings {
   readonly endpoint: Address;
   readonly keepAlive: number;
+  readonly idleTimeout: number;
+  readonly handshakeTimeout: number;
+  readonly requestTimeout: number;
   readonly maxConnectionAge?: number | undefined;
 }
 
@@ -38,6 +42,7 @@ export interface OtlpReceiverSettings {
   readonly auth: Authenticator | undefined;
   readonly identity: Readonly<Record<string, string>> | undefined;
   readonly tls: ReceiverTlsSettings | undefined;
+  readonly limits: LimitsSettings;
 }
 
 interface Given extends Omit<OtlpReceiverSettings, 'auth'> {
@@ -63,6 +68,9 @@ const httpDoor: v.GenericSchema<unknown, HttpDoorSettings> = v.strictObject({
 const grpcDoor: v.GenericSchema<unknown, GrpcDoorSettings> = v.strictObject({
   endpoint: v.optional(address, defaults.grpc),
   keepAlive: v.optional(duration(), '60s'),
+  idleTimeout: v.optional(duration(), '15m'),
+  handshakeTimeout: v.optional(duration(), '10s'),
+  requestTimeout: v.optional(duration(), '60s'),
   maxConnectionAge: v.optional(duration()),
 }) as v.GenericSchema<unknown, GrpcDoorSettings>;
 
@@ -114,6 +122,7 @@ const schema: v.GenericSchema<unknown, Given> = v.pipe(
     identity: v.optional(v.record(v.pipe(v.string(), v.minLength(1, "an attribute's name")), claim)),
     allowUnauthenticated: v.optional(v.boolean(), false),
     tls: v.optional(tls),
+    limits: v.optional(limitsSchema, {}),
   }),
   v.check((settings) => settings.grpc !== false || settings.http !== false, 'at least one of grpc and http to be on'),
 ) as v.GenericSchema<unknown, Given>;
@@ -126,6 +135,11 @@ export function parseSettings(options: OtlpReceiverOptions): OtlpReceiverSetting
   if (checked === undefined && !allowUnauthenticated) refuseOpenDoor(settings);
   if (checked === undefined && settings.identity !== undefined)
     throw new ConfigError('otlpReceiver: identity', 'auth beside it: without it nothing is known of a sender');
+  if (checked === undefined && settings.limits.by === 'client')
+    throw new ConfigError(
+      'otlpReceiver: limits.by',
+      "auth beside 'client': without it clients are only known by address",
+    );
   return { ...settings, auth: checked };
 }
 

@@ -1,4 +1,5 @@
 import { type Clock, type Host, type Identity, PipelineError } from '@otelier/core';
+import type { Refusals } from '../refusals.js';
 import type { Authenticator, AuthRequest, Verdict } from './authenticator.js';
 
 /** Whom a request is from, or what to answer it. */
@@ -9,26 +10,21 @@ const patienceMs = 10_000;
 /** How often the same refusal is logged, in milliseconds. */
 const quietMs = 60_000;
 
-type Counter = ReturnType<Host['meter']['createCounter']>;
-
 /** Asks the authenticator about every request, and counts and logs by reason those that it keeps out. */
 export class Gate {
   declare readonly challenge: string;
   declare private readonly auth: Authenticator;
   declare private readonly host: Host;
-  declare private readonly refused: Counter;
+  declare private readonly refusals: Refusals;
   /** Since when a reason was logged last, and how many there were since. */
   declare private readonly quiet: Map<string, { since: number; count: number }>;
 
-  constructor(auth: Authenticator, host: Host) {
+  constructor(auth: Authenticator, host: Host, refusals: Refusals) {
     this.auth = auth;
     this.challenge = auth.challenge;
     this.host = host;
     this.quiet = new Map();
-    this.refused = host.meter.createCounter('otelier_receiver_refused_requests', {
-      description: 'Requests that were refused before their body was read, by reason.',
-      unit: '{request}',
-    });
+    this.refusals = refusals;
   }
 
   /** Not a promise when the answer is known at once. Never throws or rejects. */
@@ -59,7 +55,7 @@ export class Gate {
   }
 
   private note(reason: string, { transport, address }: AuthRequest, error?: unknown): void {
-    this.refused.add(1, { component: this.host.id, transport, reason });
+    this.refusals.request(transport, reason);
     const now = this.host.clock.now();
     const last = this.quiet.get(reason);
     if (last !== undefined && now - last.since < quietMs) {

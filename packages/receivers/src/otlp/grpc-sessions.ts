@@ -1,0 +1,106 @@
+import { constants, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import type * as Grpc from '@grpc/grpc-js';
+import type { CallStream, IncomingCall } from './grpc-call.js';
+import { connectionKey } from './grpc-front.js';
+import type { Intake } from './intake.js';
+import { GrpcConnection } from './limits/grpc-connection.js';
+import type { GrpcDoorSettings } from './settings.js';
+
+/**
+ * The HTTP/2 connections of the gRPC door and the calls on them, looked through every second.
+ *
+ * grpc-js shows nobody the HTTP/2 server that it makes; it is taken from a member that is not documented. Without it calls would be let in by the size
+ * of their whole message, and connections bounded in number only; a test holds the member to being there.
+ */
+export class GrpcSessions {
+  /** The stream of the call that begins in this turn. */
+  declare current: CallStream | undefined;
+  declare private readonly intake: Intake;
+  declare private readonly settings: GrpcDoorSettings;
+  declare private readonly connections: Map<string, GrpcConnection>;
+  declare private readonly bySession: WeakMap<ServerHttp2Session, GrpcConnection>;
+  declare private readonly calls: Set<IncomingCall>;
+  declare private isWatching: boolean;
+  declare private timer: NodeJS.Timeout | undefined;
+
+  constructor(intake: Intake, settings: GrpcDoorSettings) {
+    this.current = undefined;
+    this.intake = intake;
+    this.settings = settings;
+    this.connections = new Map();
+    this.bySession = new WeakMap();
+    this.calls = new Set();
+    this.isWatching = false;
+    this.timer = undefined;
+  }
+
+  /** Watches what `server` makes of the connections that it is given. */
+  watch(server: Grpc.Server): void {
+    const { http2Servers } = server as unknown as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> };
+    const [http2] = http2Servers instanceof Map ? (http2Servers.keys() as Iterable<Http2Server>) : [];
+    if (http2 === undefined) return;
+    this.isWatching = true;
+    http2.on('session', (session) => this.begin(session));
+    // Before grpc-js's own listener, which calls the interceptor.
+    http2.prependListener('stream', (stream) => this.open(stream));
+    const { handshakeTimeout, requestTimeout } = this.settings;
+    this.timer = setInterval(() => this.check(), Math.min(1000, handshakeTimeout, requestTimeout)).unref();
+  }
+
+  /** A connection that nothing has come on yet. */
+  enter(socket: Socket): void {
+    const key = connectionKey(socket);
+    const { limits, refusals, host } = this.intake;
+    const client = limits.clientAt(socket.remoteAddress);
+    client.connections++;
+    if (this.isWatching)
+      this.connections.set(key, new GrpcConnection(socket, client, refusals, () => host.clock.now()));
+    socket.once('close', () => {
+      client.connections--;
+      this.connections.delete(key);
+    });
+  }
+
+  follow(call: IncomingCall, of: CallStream | undefined): void {
+    if (of === undefined) return;
+    if (of.stream.closed || of.stream.destroyed) {
+      call.closed();
+      return;
+    }
+    this.calls.add(call);
+    of.stream.once('close', () => {
+      this.calls.delete(call);
+      call.closed();
+    });
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private begin(session: ServerHttp2Session): void {
+    const connection = this.connections.get(connectionKey(session.socket));
+    if (connection === undefined) return;
+    this.bySession.set(session, connection);
+    connection.begin(session);
+  }
+
+  private open(stream: ServerHttp2Stream): void {
+    const connection = stream.session && this.bySession.get(stream.session as ServerHttp2Session);
+    this.current = connection && { stream, connection };
+    if (connection === undefined) return;
+    stream.once('close', () =>
+      connection.callClosed(stream.rstCode === constants.NGHTTP2_CANCEL && !stream.headersSent),
+    );
+    // A client that has not confirmed our settings is not held to them by HTTP/2 itself.
+    if (!connection.callOpened()) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+  }
+
+  private check(): void {
+    const now = this.intake.host.clock.now();
+    const { handshakeTimeout, requestTimeout } = this.settings;
+    for (const call of this.calls) call.check(now, requestTimeout);
+    for (const connection of this.connections.values()) connection.check(now, handshakeTimeout);
+  }
+}
