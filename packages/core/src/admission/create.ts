@@ -1,5 +1,6 @@
 import type { PipelinesConfig } from '../config.js';
-import type { Clock, Logger } from '../host.js';
+import type { Logger } from '../host.js';
+import { systemClock } from '../observe/clock.js';
 import { Budget } from './budget.js';
 import { budgetLimits, memoryLimit } from './limits.js';
 import { Pressure, processGauges } from './pressure.js';
@@ -13,10 +14,11 @@ export interface AdmissionParts {
 }
 
 /** The budget that a pipeline file asks for, and its watch on this process, which is not started. */
-export function createAdmission(limits: PipelinesConfig['limits'], clock: Clock, logger: Logger): AdmissionParts {
+export function createAdmission(limits: PipelinesConfig['limits'], logger: Logger): AdmissionParts {
   const admission = new Budget(budgetLimits(limits));
   const gauges = processGauges(residentBytes());
-  return { admission, pressure: new Pressure(admission, memoryLimit(limits), clock, logger, gauges) };
+  // The process lives by the machine's time, whatever clock a test gives the collector: one that leaps by hours would be looked at thousands of times.
+  return { admission, pressure: new Pressure(admission, memoryLimit(limits), systemClock, logger, gauges) };
 }
 
 /** From now on the limits of another pipeline file count; what is in flight stays. */

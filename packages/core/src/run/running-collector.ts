@@ -81,7 +81,7 @@ export class RunningCollector implements Collector {
       get meter() {
         return (meter ??= isRegistered('metrics') ? openTelemetry().metrics.getMeter('otelier') : silentMeter);
       },
-      ...createAdmission(config.limits, clock, logger),
+      ...createAdmission(config.limits, logger),
       dataDir: options.dataDir ?? config.dataDir,
       stores: new Stores({ dataDir: options.dataDir ?? config.dataDir, store: options.store, logger }),
       estates: new Estates(),
