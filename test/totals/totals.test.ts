@@ -162,7 +162,7 @@ const fleets = (from: Order['from']): fc.Arbitrary<FleetOptions> =>
   });
 
 // Of all orders together; the long form has thousands of each.
-const numRuns = Math.max(6, Math.ceil(Number(process.env.OTELIER_FUZZ_RUNS ?? 72) / orders.length));
+const numRuns = Math.max(4, Math.ceil(Number(process.env.OTELIER_FUZZ_RUNS ?? 56) / orders.length));
 
 test.each(orders)(
   '$name: what comes out adds up to what was counted',

@@ -3,7 +3,7 @@ import type { Fault } from '../fault.js';
 /** The backend refuses for now, with and without the time to come back, in all the ways that HTTP has for it. */
 export const busy: Fault = {
   name: '429 and 503',
-  short: 8,
+  short: 4,
   moods(random) {
     if (random.chance(0.8)) return { does: 'take' };
     const date = new Date(Date.now() + random.between(-2000, 1500)).toUTCString();

@@ -10,7 +10,7 @@ const hourMs = 3_600_000;
 /** The clock of the collector's machine jumps by minutes, hours and days, both ways. */
 export const clock: Fault = {
   name: 'clock jumps',
-  short: 5,
+  short: 3,
   nodeOptions: `--import=${jumping}`,
   async strike(world) {
     const { random } = world;

@@ -5,7 +5,7 @@ import type { Fault } from '../fault.js';
 /** Bytes of the store change while nobody uses it. What was in it may be gone, but not in silence, and the collector starts. */
 export const damage: Fault = {
   name: 'store damaged',
-  short: 3,
+  short: 2,
   share: 0.5,
   async strike(world) {
     // So that there is something in it.

@@ -5,7 +5,7 @@ import type { Fault } from '../fault.js';
 /** Senders leave in the middle of requests, and strangers in the middle of a body. */
 export const disconnects: Fault = {
   name: 'client disconnects',
-  short: 20,
+  short: 8,
   async strike(world) {
     await wait(world.random.between(0, 20));
     world.senders.disconnect(world.random);

@@ -4,7 +4,7 @@ import type { Fault } from '../fault.js';
 /** The backend goes and comes faster than anybody can adapt to. */
 export const flapping: Fault = {
   name: 'backend flaps',
-  short: 3,
+  short: 2,
   share: 0.5,
   async strike(world) {
     for (let times = world.random.between(3, 12); times > 0; times--) {

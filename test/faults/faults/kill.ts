@@ -8,7 +8,7 @@ const parts = ['start', 'start', 'first commit', 'load', 'load', 'drain'] as con
 /** The process ends at any moment, as when memory runs out: while it starts, with its first commit, under load, while it leaves. */
 export const kill: Fault = {
   name: 'SIGKILL',
-  short: 8,
+  short: 4,
   whole: true,
   async strike(world) {
     const { random } = world;

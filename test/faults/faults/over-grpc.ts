@@ -25,7 +25,7 @@ const slow: Fault = {
 /** The backend refuses for now, or for good: RESOURCE_EXHAUSTED without RetryInfo is no promise to take it later. */
 const busy: Fault = {
   name: 'UNAVAILABLE and RESOURCE_EXHAUSTED',
-  short: 4,
+  short: 2,
   backend: 'grpc',
   moods(random) {
     if (random.chance(0.8)) return { does: 'take' };

@@ -6,7 +6,7 @@ let generation = 0;
 /** The pipeline file changes under load: queue and sockets go over to the new graph. */
 export const reload: Fault = {
   name: 'reload under load',
-  short: 4,
+  short: 2,
   flags: ['--watch'],
   async strike(world) {
     const reloaded = world.collector.says('"reloaded"');

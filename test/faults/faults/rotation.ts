@@ -4,7 +4,7 @@ import type { Fault } from '../fault.js';
 /** The collector's certificate changes while clients send: connections go on, new ones get the new one. */
 export const rotation: Fault = {
   name: 'certificate rotation',
-  short: 4,
+  short: 2,
   tls: true,
   async strike(world) {
     const { certificates, doors, senders, random } = world;

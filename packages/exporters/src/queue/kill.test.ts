@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const child = fileURLToPath(new URL('../../test/queue-child.mjs', import.meta.url));
 const twoQueues = fileURLToPath(new URL('../../test/two-queues-child.mjs', import.meta.url));
 const built = fileURLToPath(new URL('../../dist/queue/queue.js', import.meta.url));
-const kills = Number(process.env.OTELIER_KILLS ?? 20);
-const killsOfTwo = Number(process.env.OTELIER_KILLS ?? 6);
+const kills = Number(process.env.OTELIER_KILLS ?? 10);
+const killsOfTwo = Number(process.env.OTELIER_KILLS ?? 4);
 
 let folder: string;
 beforeAll(() => {
