@@ -1,7 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const packages = fileURLToPath(new URL('./packages', import.meta.url));
+
+/** Begins with the files that start processes: small to look at and long to run, they would be what everybody waits for at the end. */
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isSlow = ({ moduleId }: TestSpecification) =>
+      /\/test\/(faults|totals|overload)\/|\/(kill|linear|drill)\.test\./.test(moduleId);
+    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))];
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -18,5 +29,6 @@ export default defineConfig({
     testTimeout: 20_000,
     // One worker per core: the default keeps one core back, which halves a machine of two.
     maxWorkers: '100%',
+    sequence: { sequencer: SlowFirst },
   },
 });
