@@ -70,7 +70,6 @@ export const toDelta: MicroCase = {
   },
   targets: [
     { payload: 'met16', variant: 'cumulativeToDelta', base: 'protobufjs', atLeast: 13 },
-    { payload: 'met16', variant: 'in a pipeline', base: 'protobufjs', atLeast: 13 },
     { payload: 'met1000', variant: 'cumulativeToDelta', base: 'protobufjs', atLeast: 20 },
     { payload: 'met1000', variant: 'in a pipeline', base: 'protobufjs', atLeast: 20 },
   ],

@@ -23,9 +23,9 @@ program
   .option('-w, --watch', 'load the file again when it or a file it imports changes; a broken file changes nothing')
   .option('--json', 'say what happens as one JSON object a line')
   .action(async (file: string, options: object) => {
-    // A pipeline file imports all of this; require loads it without turning to the thread pool for each module, a tenth of the start.
-    require('../index.js');
-    await (require('./run/run.js') as typeof import('./run/run.js')).run(file, options);
+    // A pipeline file imports all of the first.
+    const [, { run }] = await Promise.all([import('../index.js'), import('./run/run.js')]);
+    await run(file, options);
   });
 
 program
