@@ -202,6 +202,23 @@ test('state moves once per batch, and everything that it brought forth arrives, 
         }
       },
     ),
-    { numRuns: Number(process.env.OTELIER_FUZZ_RUNS ?? 150) },
+    {
+      numRuns: Number(process.env.OTELIER_FUZZ_RUNS ?? 150),
+      // Fails on its way out of the graph before the one before: it was given to that one, which is gone, and stayed behind.
+      examples: [
+        [
+          {
+            senders: [[1]],
+            inFirst: [],
+            inSecond: [],
+            async: [false, false],
+            atEnd: [2, 2],
+            events: ['reload', 'reload', 'reload'],
+            durable: true,
+            storeFails: 0,
+          },
+        ],
+      ],
+    },
   );
 });

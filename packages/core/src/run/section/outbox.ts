@@ -61,7 +61,14 @@ export class Outbox {
 
   /** Whose what is kept is now. */
   get #owner(): Outbox {
-    return this.#heir ?? this;
+    let owner: Outbox = this;
+    while (owner.#heir !== undefined) owner = owner.#heir;
+    return owner;
+  }
+
+  /** Whether something is on its way, also from an outbox before. */
+  get #isFlying(): boolean {
+    return this.#flying.size > 0 || this.#ancestors.some((before) => before.#isFlying);
   }
 
   /** Whether so many bytes may come; what is alone may have any size. */
@@ -125,7 +132,7 @@ export class Outbox {
   /** Resolves when everything that is kept now has been delivered; rejects with the next failure that can be repaired. */
   caughtUp(): Promise<void> {
     if (this.#heir !== undefined) return this.#heir.caughtUp();
-    if (this.#flying.size === 0 && this.#waiting.length === 0) return Promise.resolve();
+    if (this.#waiting.length === 0 && !this.#isFlying) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#followers.add(this.#lastSeq, resolve, reject);
       this.arrived();
@@ -171,8 +178,9 @@ export class Outbox {
     this.#flying.clear();
     this.#waiting = [];
     if (this.#heir !== undefined) {
-      for (const entry of left) this.#give(entry, this.#heir);
-      this.#heir.pump();
+      const owner = this.#owner;
+      for (const entry of left) this.#give(entry, owner);
+      owner.pump();
       return;
     }
     const stopped = new PipelineError('unavailable', 'the collector stopped before this batch was delivered');
@@ -248,9 +256,10 @@ export class Outbox {
     entry.failed = true;
     this.#hold(entry);
     entry.tell(error);
-    if (this.#heir !== undefined) {
-      this.#give(entry, this.#heir);
-      this.#heir.#failedWith(error);
+    const owner = this.#owner;
+    if (owner !== this) {
+      this.#give(entry, owner);
+      owner.#failedWith(error);
       this.#idle();
     } else {
       insert(this.#waiting, entry);
@@ -322,7 +331,7 @@ export class Outbox {
   }
 
   #idle(): void {
-    if (this.#idlers.length === 0 || this.#flying.size > 0) return;
+    if (this.#idlers.length === 0 || this.#isFlying) return;
     const safe = this.durable && this.#backoff.resting;
     if (this.#waiting.length > 0 && !safe && !this.#closed) return;
     const idlers = this.#idlers;
