@@ -62,7 +62,7 @@ export interface StatusData extends Omit<HealthData, 'endpoint'> {
   readonly uptimeSeconds: number;
   /** Receivers by id, and where they listen. */
   readonly receivers: { readonly [id: string]: readonly string[] };
-  /** Bytes between receivers and exporters and in queues in memory, and the requests that found no room, by reason: `full`, `priority`, `memory`. */
+  /** Bytes between receivers and exporters and in queues in memory, and the requests that found no room, by reason: `full`, `priority`, `memory`, and receivers' own. */
   readonly inFlight: { readonly bytes: number; readonly limitBytes: number; readonly refusedRequests: CountsByReason };
   /** What the process uses of `limits.memory`; the limit is undefined when there is none. */
   readonly memory: { readonly bytes: number; readonly limitBytes?: number | undefined };

@@ -23,7 +23,7 @@ program
   .option('-w, --watch', 'load the file again when it or a file it imports changes; a broken file changes nothing')
   .option('--json', 'say what happens as one JSON object a line')
   .action(async (file: string, options: object) => {
-    // A pipeline file imports all of the first.
+    // A pipeline file imports what the index has: reading both at once is quicker than one after the other.
     const [, { run }] = await Promise.all([import('../index.js'), import('./run/run.js')]);
     await run(file, options);
   });

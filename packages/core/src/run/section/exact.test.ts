@@ -204,7 +204,7 @@ test('state moves once per batch, and everything that it brought forth arrives, 
     ),
     {
       numRuns: Number(process.env.OTELIER_FUZZ_RUNS ?? 150),
-      // Fails on its way out of the graph before the one before: it was given to that one, which is gone, and stayed behind.
+      // A batch fails on its way out of the first graph when a third is in force: given to the second, which is gone, it would stay behind.
       examples: [
         [
           {

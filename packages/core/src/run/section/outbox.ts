@@ -51,8 +51,8 @@ export class Outbox {
   #closed = false;
   /** The outbox of the graph that has taken over. */
   #heir: Outbox | undefined;
-  /** Those of graphs before, which may still have batches on their way. */
-  readonly #ancestors: Outbox[] = [];
+  /** Those of graphs before that still had batches on their way when this one took over. */
+  #before: Outbox[] = [];
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -68,7 +68,7 @@ export class Outbox {
 
   /** Whether something is on its way, also from an outbox before. */
   get #isFlying(): boolean {
-    return this.#flying.size > 0 || this.#ancestors.some((before) => before.#isFlying);
+    return this.#flying.size > 0 || this.#before.some((before) => before.#flying.size > 0);
   }
 
   /** Whether so many bytes may come; what is alone may have any size. */
@@ -158,7 +158,9 @@ export class Outbox {
     const { account } = this.#options;
     // Those on their way still count as this one's, but a follower waits for both.
     this.#followers.moveTo(to.#followers);
-    to.#ancestors.push(this);
+    // However often a pipeline file is loaded again, only those are kept that have something to wait for.
+    for (const before of [...this.#before, this]) if (before.#flying.size > 0) to.#before.push(before);
+    this.#before = [];
     if (account.closed) this.close();
   }
 
@@ -316,7 +318,7 @@ export class Outbox {
       break;
     }
     for (const entry of this.#flying) if (of(entry)) oldest = Math.min(oldest, entry.seq);
-    for (const ancestor of this.#ancestors) oldest = Math.min(oldest, ancestor.#oldest(of));
+    for (const before of this.#before) oldest = Math.min(oldest, before.#oldest(of));
     return oldest;
   }
 
