@@ -25,8 +25,7 @@ const progress = (line: string): void => {
   if (!values.json) console.log(line);
 };
 const results: Result[] = [];
-// The first step warms up.
-const plan = { seconds, connections, stepSeconds: 2, steps: [16, 16, 32, 64], costRounds: 3, progress };
+const plan = { seconds, connections, stepSeconds: 2, steps: [16, 32, 64], stepRounds: 3, costRounds: 3, progress };
 for (const bound of chosen) results.push(await measure(bound, plan));
 const verdicts = results.map((result) => ({ ...result, missed: missed(result) }));
 if (values.json) console.log(JSON.stringify(verdicts, undefined, 2));

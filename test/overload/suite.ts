@@ -26,6 +26,8 @@ export interface Plan {
   readonly stepSeconds: number;
   /** Connections by which the capacity is looked for, one closed loop for each. */
   readonly steps: readonly number[];
+  /** How often all of them are gone through before the overload, and again behind it. */
+  readonly stepRounds: number;
   /** How often costs are compared. */
   readonly costRounds: number;
   /** Connections that the overload comes by: each sends when it has its answer. */
@@ -98,17 +100,17 @@ export async function measure({ name, workers, workMs, inFlight }: Bound, plan: 
       return sent;
     };
 
-    let capacity = 0;
-    for (const lanes of plan.steps) {
-      const { acceptedMs, seconds: took } = await send({ seconds: stepSeconds, connections: lanes });
-      capacity = Math.max(capacity, acceptedMs.length / took);
-      progress(`${name}: ${lanes} connections, ${Math.round((acceptedMs.length / took) * records)} records/s`);
-    }
+    await send({ seconds: stepSeconds, connections: 16 });
+    const before = await throughputs(send, plan, name);
+    const offeredRate = Math.max(...before.map(mean)) * overload;
     const costs = await compareCosts(collector, send, plan, name);
-    progress(`${name}: ${Math.round(capacity * overload * records)} records/s offered for ${seconds} s`);
-    const sent = await send({ seconds, connections, rate: capacity * overload });
-    const after = await send({ seconds: 1, connections: 16 });
+    progress(`${name}: ${Math.round(offeredRate * records)} records/s offered for ${seconds} s`);
+    const sent = await send({ seconds, connections, rate: offeredRate });
     const { peakRssBytes } = await collector.ask<Usage>({});
+    const after = await send({ seconds: 1, connections: 16 });
+    const behind = await throughputs(send, plan, name);
+    // By number of connections, over both sides of the overload: the machine is not as fast in one minute as in the next.
+    const capacity = Math.max(...before.map((some, i) => mean([...some, ...(behind[i] as number[])])));
 
     const { arrived } = await sink.ask<{ arrived: readonly (readonly [string, number])[] }>({});
     for (const [id, times] of arrived) for (let i = 0; i < times; i++) ledger.arrived([id]);
@@ -129,6 +131,23 @@ export async function measure({ name, workers, workMs, inFlight }: Bound, plan: 
   } finally {
     await Promise.all(children.map((child) => child.end()));
   }
+}
+
+/** Requests per second of closed loops, by number of connections and round. */
+async function throughputs(
+  send: (load: Load) => Promise<Sent>,
+  { steps, stepRounds, stepSeconds, progress }: Plan,
+  name: string,
+): Promise<number[][]> {
+  const found = steps.map((): number[] => []);
+  for (let round = 0; round < stepRounds; round++)
+    for (const [i, connections] of steps.entries()) {
+      const { acceptedMs, seconds } = await send({ seconds: stepSeconds, connections });
+      found[i]?.push(acceptedMs.length / seconds);
+    }
+  const told = found.map((some, i) => `${Math.round(mean(some) * records)} by ${steps[i]} connections`);
+  progress(`${name}: records/s: ${told.join(', ')}`);
+  return found;
 }
 
 /** CPU time of the collector per request: with room for all, and with a budget that is used up, in turn. */
@@ -162,6 +181,10 @@ function portOf(child: Child, as: string): object {
 
 function at(sorted: Float64Array, share: number): number {
   return sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function median(values: readonly number[]): number {

@@ -14,6 +14,7 @@ import { GrpcSessions } from './grpc-sessions.js';
 import { comeBack, type Intake, notTaken } from './intake.js';
 import { maxCalls } from './limits/grpc-connection.js';
 import type { GrpcDoorSettings } from './settings.js';
+import { turns } from './turns.js';
 
 /** How long close() waits for answers that are still on their way. */
 const lingerMs = 1000;
@@ -117,6 +118,11 @@ export class GrpcDoor implements Door {
       if (refusal !== undefined) {
         answer(statusFor(this.grpc, refusal));
         return;
+      }
+      const turn = turns.wait(bytes.length);
+      if (turn !== undefined) {
+        await turn;
+        if (call.cancelled) return;
       }
       const flow = host.flow(new GrpcRequest(call, incoming.identity));
       await this.deliver(signal, bytes, flow);

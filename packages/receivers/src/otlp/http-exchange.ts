@@ -1,19 +1,20 @@
-import { type Identity, type Peer, PipelineError, type RequestFlow, type Signal } from '@otelier/core';
-import { allocate } from '@otelier/otlp';
+import { type Identity, type Peer, PipelineError, type Signal } from '@otelier/core';
 import { fullSuccess, refusalOf, statusOf, successOf } from './answer.js';
 import type { Admission, Gate } from './auth/gate.js';
 import { type Coding, decompress } from './decompress.js';
 import { HttpAuthRequest } from './http-auth-request.js';
+import { HttpBody } from './http-body.js';
 import type { HttpCarrier, HttpHeaders } from './http-carrier.js';
 import { fullSuccessHead, headOf, refusalHead } from './http-head.js';
 import { HttpPeer } from './http-peer.js';
 import { overloadedAnswer, overloadedRefusal } from './http-prepared.js';
 import type { BodyReader } from './http-request.js';
 import type { HttpRefusal, Route } from './http-route.js';
-import { comeBack, type Encoding, type Intake, notTaken, overloaded, tooLarge } from './intake.js';
+import { type Compressed, comeBack, type Encoding, type Intake, notTaken, overloaded, tooLarge } from './intake.js';
 import type { IncomingBody } from './limits/bodies.js';
 import type { Client } from './limits/client.js';
 import type { Hold } from './limits/hold.js';
+import { turns, type Waiting } from './turns.js';
 
 const noBytes = Buffer.alloc(0);
 const tooManyRequests = 429;
@@ -21,7 +22,7 @@ const tooManyRequests = 429;
 const maxReadAway = 64 * 1024;
 
 /** One request and its answer; also the `{ signal, peer }` of its flow, both made only when a component asks for them. */
-export class HttpExchange implements BodyReader, IncomingBody {
+export class HttpExchange implements BodyReader, IncomingBody, Waiting {
   /** Whether a part of the request is still to come. */
   declare isReading: boolean;
   /** Whether the body is not here whole with its head. */
@@ -49,12 +50,11 @@ export class HttpExchange implements BodyReader, IncomingBody {
   /** What will be said when the body, which is not looked at, has been read. */
   declare private refusal: PipelineError | undefined;
   declare private hold: Hold | undefined;
-  /** The body's length, if the head tells it. */
-  declare private length: number | undefined;
-  declare private size: number;
-  declare private body: Buffer;
-  /** The parts of a body of unknown length, from the second on. */
-  declare private chunks: Buffer[] | undefined;
+  declare private readonly body: HttpBody;
+  /** The body decompressed, while it waits for its turn, and as it came if that is another. */
+  declare private plain: Buffer;
+  declare private compressed: Compressed | undefined;
+  declare behind: Waiting | undefined;
   declare private aborter: AbortController | undefined;
 
   constructor(intake: Intake, carrier: HttpCarrier, head: HttpHeaders) {
@@ -76,10 +76,10 @@ export class HttpExchange implements BodyReader, IncomingBody {
     this.isUnknown = false;
     this.refusal = undefined;
     this.hold = undefined;
-    this.length = undefined;
-    this.size = 0;
-    this.body = noBytes;
-    this.chunks = undefined;
+    this.body = new HttpBody();
+    this.plain = noBytes;
+    this.compressed = undefined;
+    this.behind = undefined;
     this.aborter = undefined;
   }
 
@@ -93,6 +93,10 @@ export class HttpExchange implements BodyReader, IncomingBody {
 
   get peer(): Peer {
     return new HttpPeer(this.carrier.socket, this.head, `http/${this.encoding}`, this.identity);
+  }
+
+  get bytes(): number {
+    return this.plain.length;
   }
 
   /** Whether it is still being found out who sends this: nothing more should be read. */
@@ -164,18 +168,15 @@ export class HttpExchange implements BodyReader, IncomingBody {
       this.early.push(chunk);
       return;
     }
-    this.size += chunk.length;
+    const { body } = this;
+    body.size += chunk.length;
     if (this.isAnswered) {
-      if (this.isUnknown && this.size > maxReadAway) this.carrier.socket.destroy();
+      if (this.isUnknown && body.size > maxReadAway) this.carrier.socket.destroy();
     } else if (this.refusal !== undefined) {
-      if (this.size > this.intake.maxBytes) this.carrier.socket.destroy();
-    } else if (this.length === undefined) this.readChunked(chunk);
-    else if (chunk.length === this.length) this.body = chunk;
-    else {
-      // The length was admitted; the parser never hands over more of a body than that.
-      if (this.body.length === 0) this.body = allocate(this.length);
-      this.body.set(chunk, this.size - chunk.length);
-    }
+      if (body.size > this.intake.maxBytes) this.carrier.socket.destroy();
+    } else if (body.length === undefined) this.readChunked(chunk);
+    // The length was admitted; the parser never hands over more of a body than that.
+    else body.keep(chunk);
   }
 
   end(): void {
@@ -221,7 +222,7 @@ export class HttpExchange implements BodyReader, IncomingBody {
     }
     this.dataSignal = signal;
     if (intake.stopping) return undefined;
-    this.length = length;
+    this.body.length = length;
     if (length !== undefined && length > intake.maxBytes) {
       intake.refusals.request('http', 'too large');
       return tooLarge('the body', intake.maxBytes);
@@ -237,33 +238,47 @@ export class HttpExchange implements BodyReader, IncomingBody {
   }
 
   private readChunked(chunk: Buffer): void {
-    const isTooLarge = this.size > this.intake.maxBytes;
+    const isTooLarge = this.body.size > this.intake.maxBytes;
     if (isTooLarge) this.intake.refusals.request('http', 'too large');
     this.hold?.charge(chunk.length);
     if (isTooLarge || !this.grow(chunk.length))
       this.refuse(isTooLarge ? refusalOf(tooLarge('the body', this.intake.maxBytes)) : overloadedRefusal);
-    else if (this.body.length === 0) this.body = chunk;
-    else if (this.chunks === undefined) this.chunks = [this.body, chunk];
-    else this.chunks.push(chunk);
+    else this.body.keep(chunk);
+  }
+
+  private handle(): void {
+    const bytes = this.body.take();
+    if (bytes.length === 0) this.succeed(0, '');
+    else if (this.coding === 'identity') this.take(bytes);
+    else void this.decompress(bytes, this.coding);
+  }
+
+  private async decompress(bytes: Buffer, coding: Coding): Promise<void> {
+    try {
+      const body = await decompress(bytes, coding, this.intake.maxBytes, this);
+      this.compressed = { encoding: coding, bytes };
+      this.take(body);
+    } catch (error) {
+      this.intake.countUnreadable('http', error);
+      this.fail(error);
+    }
+  }
+
+  private take(plain: Buffer): void {
+    this.plain = plain;
+    turns.take(this);
   }
 
   // Not an async function: one that waits for what is known already costs a round of promises per request.
-  private handle(): void {
-    const { intake, encoding, dataSignal: signal } = this;
+  work(): void {
+    // Its sender went away while it waited.
+    if (this.isAnswered) return;
+    const { intake, plain, compressed } = this;
+    this.plain = noBytes;
+    this.compressed = undefined;
     try {
-      const bytes = this.chunks === undefined ? this.body : Buffer.concat(this.chunks, this.size);
-      this.body = noBytes;
-      this.chunks = undefined;
-      if (bytes.length === 0) {
-        this.succeed(0, '');
-        return;
-      }
       const flow = intake.host.flow(this);
-      const outcome =
-        this.coding === 'identity'
-          ? intake.handle(signal, bytes, encoding, flow)
-          : this.handleCompressed(bytes, this.coding, flow);
-      outcome.then(
+      intake.handle(this.dataSignal, plain, this.encoding, flow, compressed).then(
         () => this.succeed(flow.refused, flow.refusal),
         (error: unknown) => this.fail(error),
       );
@@ -271,19 +286,6 @@ export class HttpExchange implements BodyReader, IncomingBody {
       intake.countUnreadable('http', error);
       this.fail(error);
     }
-  }
-
-  private async handleCompressed(compressed: Buffer, coding: Coding, flow: RequestFlow): Promise<void> {
-    let outcome: Promise<void>;
-    try {
-      const bytes = await decompress(compressed, coding, this.intake.maxBytes, this);
-      const asReceived = { encoding: coding, bytes: compressed };
-      outcome = this.intake.handle(this.dataSignal, bytes, this.encoding, flow, asReceived);
-    } catch (error) {
-      this.intake.countUnreadable('http', error);
-      throw error;
-    }
-    await outcome;
   }
 
   private succeed(refused: number, why: string): void {
@@ -336,8 +338,9 @@ export class HttpExchange implements BodyReader, IncomingBody {
     this.isAnswered = true;
     this.stopWaiting();
     this.hold?.release();
-    this.body = noBytes;
-    this.chunks = undefined;
+    this.body.clear();
+    this.plain = noBytes;
+    this.compressed = undefined;
   }
 
   private stopWaiting(): void {

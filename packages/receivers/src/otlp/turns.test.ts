@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Client, credentials } from '@grpc/grpc-js';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { serve } from '../../test/harness.js';
+import { pb, post, protobufType } from '../../test/http.js';
+import { otlpReceiver } from './otlp.js';
+import { Turns, turns, type Waiting } from './turns.js';
+
+const kib = 1024;
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the turns of the event loop', () => {
+  test('every request begins once, small ones in order, and in no turn more than a bounded number of bytes', async () => {
+    const size = fc.oneof(fc.nat(2 * kib), fc.nat(16 * kib), fc.nat(1000 * kib));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.record({ size, comesLater: fc.boolean() }), { maxLength: 40 }), async (requests) => {
+        const line = new Turns();
+        const begun: { readonly at: number; readonly turn: number; readonly size: number }[] = [];
+        let now = 0;
+        const pass = async () => {
+          await turn();
+          now++;
+        };
+        for (const [at, { size: bytes, comesLater }] of requests.entries()) {
+          if (comesLater) await pass();
+          const begin = () => void begun.push({ at, turn: now, size: bytes });
+          if (at % 3 > 0) line.take({ bytes, behind: undefined, work: begin });
+          else {
+            const wait = line.wait(bytes);
+            if (wait === undefined) begin();
+            else void wait.then(begin);
+          }
+        }
+        for (let i = 0; i < 50; i++) await pass();
+        expect(begun.map(({ at }) => at).toSorted((a, b) => a - b)).toEqual([...requests.keys()]);
+        const small = begun.filter(({ size: bytes }) => bytes <= 16 * kib);
+        // What waits on a promise goes on when the others of its turn have begun.
+        for (const isPromised of [true, false]) {
+          const order = small.map(({ at }) => at).filter((at) => (at % 3 === 0) === isPromised);
+          expect(order).toEqual(order.toSorted((a, b) => a - b));
+        }
+        for (let at = 0; at <= now; at++) {
+          const sizes = small.filter((each) => each.turn === at).map((each) => each.size);
+          // Those that came in a turn and those that had waited for it have their bytes each, beyond which the last may go.
+          expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(2 * 32 * kib);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('small requests that come together begin four at a time, a large one at once', async () => {
+    const line = new Turns();
+    const begun: number[] = [];
+    const take = (bytes: number, of = line) =>
+      of.take({ bytes, behind: undefined, work: () => void begun.push(bytes) });
+    for (let i = 0; i < 10; i++) take(4 * kib);
+    take(90 * kib);
+    expect(begun).toHaveLength(5);
+    await turn();
+    expect(begun).toHaveLength(9);
+    await turn();
+    expect(begun).toHaveLength(11);
+  });
+});
+
+/** Fills the turns to come until it is called. */
+function occupy(): () => void {
+  let isOver = false;
+  const one = (): Waiting => ({
+    get bytes() {
+      return isOver ? 0 : 16 * kib;
+    },
+    behind: undefined,
+    // Again behind the last, so that whoever comes meanwhile has many before it.
+    work: () => isOver || turns.take(one()),
+  });
+  for (let i = 0; i < 100_000; i++) turns.take(one());
+  return () => void (isOver = true);
+}
+
+describe('a request whose turn has not come', () => {
+  const receiver = () => otlpReceiver({ grpc: '127.0.0.1:0', http: '127.0.0.1:0' });
+  const path = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
+  const asIs = (bytes: Buffer) => bytes;
+
+  test('waits, and is delivered and answered when it comes', async () => {
+    const { http, grpc, host, arrived, close } = await serve(receiver());
+    const release = occupy();
+    const client = new Client(grpc, credentials.createInsecure());
+    const called = new Promise((resolve) => client.makeUnaryRequest(path, asIs, asIs, pb, resolve));
+    const posted = post(`${http}/v1/logs`, pb, protobufType);
+    await expect.poll(() => host.admission.inFlightBytes).toBe(2 * pb.length);
+    expect(arrived).toHaveLength(0);
+    release();
+    expect((await posted).status).toBe(200);
+    expect(await called).toBeNull();
+    expect(arrived).toHaveLength(2);
+    client.close();
+    await close();
+  });
+
+  test('is nobody’s work any more when its sender goes away meanwhile', async () => {
+    const { port, grpc, host, arrived, close } = await serve(receiver());
+    const release = occupy();
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.write(
+      `POST /v1/logs HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${pb.length}\r\n\r\n`,
+    );
+    socket.write(pb);
+    const client = new Client(grpc, credentials.createInsecure());
+    const call = client.makeUnaryRequest(path, asIs, asIs, pb, () => {});
+    await expect.poll(() => host.admission.inFlightBytes).toBe(2 * pb.length);
+    call.cancel();
+    socket.destroy();
+    await once(socket, 'close');
+    // The call keeps its bytes until its turn comes; the connection of the other does not.
+    await expect.poll(() => host.admission.inFlightBytes).toBe(pb.length);
+    release();
+    await expect.poll(() => host.admission.inFlightBytes).toBe(0);
+    expect(arrived).toHaveLength(0);
+    client.close();
+    await close();
+  });
+});
