@@ -42,6 +42,8 @@ export interface Admission {
   readonly refuseAfterMs: number;
   readonly inFlightBytes: number;
   readonly limitBytes: number;
+  /** Bytes that may be in flight now: {@link limitBytes}, or less while the process is short of memory. */
+  readonly usableBytes: number;
 }
 
 /** What a flow of one's own may start from. */

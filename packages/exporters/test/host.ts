@@ -79,7 +79,7 @@ export function testHost(options: { clock?: Clock; signal?: Signal; id?: string 
       acquire: () => ({ grow: () => true, release() {} }),
       hold: () => ({ grow: () => true, release() {} }),
       turnAway() {},
-      ...{ refuseAfterMs: 0, inFlightBytes: 0, limitBytes: 0 },
+      ...{ refuseAfterMs: 0, inFlightBytes: 0, limitBytes: 0, usableBytes: 0 },
     },
     dataDir: undefined,
     openStore: async () => undefined,

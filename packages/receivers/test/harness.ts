@@ -90,12 +90,14 @@ export function countingHost(limitBytes?: number): { host: TestHost; counts: Cou
 function admission(limitBytes: number): Admission {
   let inFlightBytes = 0;
   const take = (bytes: number) => {
-    if (inFlightBytes + bytes > limitBytes) return false;
+    if (inFlightBytes + bytes > made.usableBytes) return false;
     inFlightBytes += bytes;
     return true;
   };
-  return {
+  const made: Admission = {
     limitBytes,
+    // A test may make it less, as a collector that is short of memory does.
+    usableBytes: limitBytes,
     refuseAfterMs: 0,
     turnAway() {},
     hold(bytes) {
@@ -123,6 +125,7 @@ function admission(limitBytes: number): Admission {
       };
     },
   };
+  return made;
 }
 
 /** What arrived at the outlets. */

@@ -52,9 +52,13 @@ export class Budget implements Admission {
     this.marks = this.marked();
   }
 
+  get usableBytes(): number {
+    return this.limitBytes * this.squeezed;
+  }
+
   /** Share of what may be used now that is in use; beyond 1 when it was squeezed, or more is held than was admitted. */
   get filled(): number {
-    return this.inFlightBytes / (this.limitBytes * this.squeezed);
+    return this.inFlightBytes / this.usableBytes;
   }
 
   acquire(bytes: number, signal?: Signal): Lease | undefined {
@@ -72,7 +76,7 @@ export class Budget implements Admission {
 
   take(bytes: number, signal: Signal | undefined): boolean {
     const after = this.inFlightBytes + bytes;
-    const mark = signal === undefined ? this.limitBytes * this.squeezed : this.marks[signal];
+    const mark = signal === undefined ? this.usableBytes : this.marks[signal];
     // What is larger than its mark must find room one day: when it is alone.
     if (after > mark && (this.inFlightBytes > 0 || after > this.limitBytes)) {
       this.refused.add(this.whyNot(after, signal), 1);
@@ -89,8 +93,7 @@ export class Budget implements Admission {
   }
 
   private marked(): Record<Signal, number> {
-    const { shares } = this;
-    const bytes = this.limitBytes * this.squeezed;
+    const { shares, usableBytes: bytes } = this;
     return { logs: bytes * shares.logs, metrics: bytes * shares.metrics, traces: bytes * shares.traces };
   }
 }

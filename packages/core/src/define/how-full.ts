@@ -8,6 +8,6 @@ import { engineOf } from '../run/account-of.js';
  */
 export function howFull(host: Host): number {
   const engine = engineOf(host);
-  if (engine === undefined) return host.admission.inFlightBytes / host.admission.limitBytes;
+  if (engine === undefined) return host.admission.inFlightBytes / host.admission.usableBytes;
   return Math.max(engine.admission.filled, engine.rooms.fullest(`${host.signal}/${host.pipeline}/`));
 }

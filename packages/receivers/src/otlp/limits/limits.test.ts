@@ -12,14 +12,18 @@ import type { LimitsSettings } from './limits-settings.js';
 
 const limit = 1000;
 
-/** Limits of a host with a budget of {@link limit} bytes whose clock the test moves. */
-function made(settings: Partial<LimitsSettings> = {}): {
+/** Limits of a host with a budget of {@link limit} bytes, or of so many times that of which no more may be used; the test moves its clock. */
+function made(
+  settings: Partial<LimitsSettings> = {},
+  times = 1,
+): {
   limits: Limits;
   counts: Counts;
   pass(ms: number): void;
   used(): number;
 } {
-  const { host, counts } = countingHost(limit);
+  const { host, counts } = countingHost(limit * times);
+  Object.assign(host.admission, { usableBytes: limit });
   let now = 1_000_000;
   const clocked = { ...host, clock: { ...host.clock, now: () => now } };
   const limits = new Limits({ connections: 10, ...settings }, clocked, new Refusals(clocked), false);
@@ -43,8 +47,8 @@ describe('fair share', () => {
 
   test('a client below its share is never refused, and whoever holds more gets nothing beyond half of the budget', () => {
     fc.assert(
-      fc.property(clients, steps, (count, all) => {
-        const { limits, counts, used } = made();
+      fc.property(clients, steps, fc.constantFrom(1, 4), (count, all, times) => {
+        const { limits, counts, used } = made({}, times);
         const known = Array.from({ length: count }, (_, i) => limits.clientAt(`10.0.0.${i}`));
         // One byte each, kept, keeps all of them active.
         const holds = known.map((client) => [held(limits.admit(client, 1, 'http'))]);

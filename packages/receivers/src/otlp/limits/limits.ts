@@ -105,7 +105,7 @@ export class Limits {
   private shortage(client: Client, more: number, now: number): Shortage | undefined {
     if (client.held + more > this.maxHeld) return 'client bytes';
     const { admission } = this.host;
-    const { limitBytes: limit, inFlightBytes: used } = admission;
+    const { usableBytes: limit, inFlightBytes: used } = admission;
     if ((used + more) * 2 <= limit) return undefined;
     const active = this.clients.activeWith(client, now);
     if (active > 1 && !isFair(more, client.held, used, limit, active)) return 'client share';
