@@ -16,6 +16,8 @@ export interface Fault {
   readonly nodeOptions?: string;
   /** What the backend speaks; HTTP unless told otherwise. */
   readonly backend?: 'grpc';
+  /** How long before a crash the backend may have said yes and yet get it again, in milliseconds; for ever unless told otherwise. */
+  readonly forgetsMs?: number;
   /** Whether clients speak TLS. */
   readonly tls?: true;
   /** The collector does not run when it strikes, nor at its end: the fault is about a whole life of it. */

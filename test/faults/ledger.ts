@@ -6,8 +6,9 @@ interface Line {
   /** The backend has said that it does not take it. */
   rejected: boolean;
   arrivals: number;
-  /** Crashes until it arrived last. */
+  /** Crashes until it arrived last, and when that was. */
   crashes: number;
+  at: number;
   /** How often it may have arrived, for all that those who sent it could know. */
   allowed: number;
 }
@@ -32,7 +33,9 @@ export interface Sums {
 /** Every record by its id: who was told that it is safe, and how often it arrived. */
 export class Ledger {
   private readonly lines: Map<string, Line> = new Map();
-  private crashes = 0;
+  /** When each crash was. */
+  private readonly crashes: number[] = [];
+  private readonly forgetsMs: number;
   /** How often the store was damaged. */
   damages = 0;
   /** Records that were answered with 200. */
@@ -44,8 +47,13 @@ export class Ledger {
   /** What may not happen at all. */
   readonly problems: Set<string> = new Set();
 
+  /** @param forgetsMs - how long before a crash something may have arrived and yet come again. */
+  constructor(forgetsMs = Number.POSITIVE_INFINITY) {
+    this.forgetsMs = forgetsMs;
+  }
+
   sent(ids: readonly string[]): void {
-    const line = { acknowledged: false, damages: 0, rejected: false, arrivals: 0, crashes: 0, allowed: 1 };
+    const line = { acknowledged: false, damages: 0, rejected: false, arrivals: 0, crashes: 0, at: 0, allowed: 1 };
     for (const id of ids) this.lines.set(id, { ...line });
   }
 
@@ -62,12 +70,15 @@ export class Ledger {
 
   arrived(ids: readonly string[]): void {
     this.arrivals += ids.length;
+    const now = performance.now();
     for (const id of ids) {
       const line = this.line(id);
+      const crash = this.crashes[line.crashes];
       // Between the backend's yes and the commit that remembers it, a crash forgets.
-      if (line.arrivals > 0 && line.crashes < this.crashes) line.allowed++;
+      if (line.arrivals > 0 && crash !== undefined && crash - line.at <= this.forgetsMs) line.allowed++;
       line.arrivals++;
-      line.crashes = this.crashes;
+      line.crashes = this.crashes.length;
+      line.at = now;
     }
   }
 
@@ -82,7 +93,7 @@ export class Ledger {
 
   /** The collector was killed. */
   crashed(): void {
-    this.crashes++;
+    this.crashes.push(performance.now());
   }
 
   /** @param isReported - whether the collector has said that it had to set aside what was in a damaged store. */
@@ -107,7 +118,6 @@ export class Ledger {
     const line = this.lines.get(id);
     if (line !== undefined) return line;
     this.problems.add('a record arrived that nobody has sent');
-    const foreign = { acknowledged: false, damages: 0, rejected: false, arrivals: 0, crashes: 0, allowed: 1 };
-    return foreign;
+    return { acknowledged: false, damages: 0, rejected: false, arrivals: 0, crashes: 0, at: 0, allowed: 1 };
   }
 }

@@ -18,12 +18,13 @@ import { type Doors, Senders } from './senders.js';
 interface Ends {
   readonly certificates: Certificates | undefined;
   readonly backend: 'grpc' | undefined;
+  readonly ledger: Ledger;
 }
 
 /** Senders, a collector and a backend, each of which can be hurt. */
 export class World {
   readonly random: Random;
-  readonly ledger: Ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly backend: Backend;
   readonly senders: Senders;
   readonly collector: Victim;
@@ -39,7 +40,8 @@ export class World {
   /** How the collector is started unless told otherwise. */
   started: StartOptions = {};
 
-  private constructor(source: Random, folder: string, doors: Doors, { certificates, backend }: Ends) {
+  private constructor(source: Random, folder: string, doors: Doors, { certificates, backend, ledger }: Ends) {
+    this.ledger = ledger;
     this.random = source;
     this.folder = folder;
     this.doors = doors;
@@ -51,11 +53,14 @@ export class World {
   }
 
   /** @param tls - whether clients speak it. */
-  static async open(seed: number, { tls, backend }: Pick<Fault, 'tls' | 'backend'> = {}): Promise<World> {
+  static async open(
+    seed: number,
+    { tls, backend, forgetsMs }: Pick<Fault, 'tls' | 'backend' | 'forgetsMs'> = {},
+  ): Promise<World> {
     const doors = { http: await freePort(), grpc: await freePort() };
     const folder = mkdtempSync(join(tmpdir(), 'otelier-faults-'));
     const certificates = tls === true ? await Certificates.in(folder) : undefined;
-    const world = new World(random(seed), folder, doors, { certificates, backend });
+    const world = new World(random(seed), folder, doors, { certificates, backend, ledger: new Ledger(forgetsMs) });
     await world.backend.open();
     return world;
   }

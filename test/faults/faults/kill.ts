@@ -10,6 +10,8 @@ export const kill: Fault = {
   name: 'SIGKILL',
   short: 4,
   whole: true,
+  // What arrived is remembered with the next commit, after some tens of milliseconds on a busy machine.
+  forgetsMs: 1000,
   async strike(world) {
     const { random } = world;
     // Without a backend everything stays in the store: one of the next lives begins with what several have left.
