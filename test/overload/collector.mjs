@@ -9,7 +9,7 @@ import {
 } from 'otelier';
 
 // The collector under load. JavaScript, since what loads TypeScript would need more memory than the collector.
-const { sink, inFlight, memory } = JSON.parse(process.argv[2]);
+const { sink, door, inFlight, memory } = JSON.parse(process.argv[2]);
 /** @type {import('otelier').Admission} */
 let admission;
 const look = stage('look', {
@@ -24,7 +24,7 @@ const collector = createCollector(
     telemetry: { logLevel: 'warn' },
     logs: {
       load: {
-        receivers: [otlpReceiver({ http: '127.0.0.1:0', grpc: false })],
+        receivers: [otlpReceiver({ http: false, grpc: false, [door]: '127.0.0.1:0' })],
         processors: [validateResource(), redactPrompts(), look],
         // Nothing says yes early: what is answered with 200 has arrived.
         exporters: [otlpExporter({ endpoint: `http://127.0.0.1:${sink}`, compression: 'none' })],

@@ -1,6 +1,8 @@
-import { connect, type Socket } from 'node:net';
 import { answer, options } from './child.js';
-import { RequestTemplate } from './requests.js';
+import { GrpcLane, grpcRequests } from './grpc-lane.js';
+import { HttpLane, httpRequests } from './http-lane.js';
+import type { Lane, Listener } from './lane.js';
+import { logsRequest } from './requests.js';
 
 /** What the generator is asked to send. */
 export interface Load {
@@ -26,73 +28,46 @@ export interface Sent {
   readonly problems: readonly string[];
 }
 
-const { port, records } = options<{ port: number; records: number }>();
-const template = new RequestTemplate(records);
+const { port, records, door } = options<{ port: number; records: number; door: 'http' | 'grpc' }>();
+const body = logsRequest(records);
+const requests = door === 'grpc' ? grpcRequests(body) : httpRequests(body);
+const lane = (listener: Listener): Lane =>
+  door === 'grpc' ? new GrpcLane(port, requests, listener) : new HttpLane(port, requests, listener);
 let next = 0;
-
-/** One client: it sends, and waits for the answer. */
-class Lane {
-  number = -1;
-  private since = 0;
-  private heard = '';
-  readonly socket: Socket;
-
-  constructor(answered: (lane: Lane, head: string, ms: number) => void, problem: (what: string) => void) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    this.socket.on('error', (error) => problem(`the connection broke: ${error.message}`));
-    this.socket.on('close', () => this.number >= 0 && problem('the connection was closed before the answer'));
-    this.socket.on('data', (chunk) => {
-      this.heard += chunk.toString('latin1');
-      const end = this.heard.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      const length = Number(/content-length: (\d+)/i.exec(this.heard)?.[1] ?? 0);
-      if (this.heard.length < end + 4 + length) return;
-      const head = this.heard;
-      this.heard = '';
-      answered(this, head, performance.now() - this.since);
-    });
-  }
-
-  send(): void {
-    this.number = next++;
-    this.since = performance.now();
-    // A socket may keep what it cannot send yet, so that it needs bytes of its own.
-    this.socket.write(Buffer.from(template.of(this.number)));
-  }
-}
 
 async function run({ seconds, connections, rate }: Load): Promise<Sent> {
   const [accepted, acceptedMs, refusedMs]: number[][] = [[], [], []];
   const problems = new Set<string>();
   const idle: Lane[] = [];
   let isOver = false;
-  const answered = (lane: Lane, head: string, ms: number): void => {
-    const status = head.slice(9, 12);
-    if (status === '200') {
-      accepted!.push(lane.number);
-      acceptedMs!.push(ms);
-    } else {
-      refusedMs!.push(ms);
-      const isHonest = (status === '429' || status === '503') && /\r\nretry-after: \d+\r\n/i.test(head);
-      if (!isHonest) problems.add(head.split('\r\n', 1)[0] as string);
-    }
-    lane.number = -1;
-    if (rate === undefined && !isOver) lane.send();
-    else idle.push(lane);
+  const listener: Listener = {
+    answered(of, what, ms) {
+      if (what === 'accepted') {
+        accepted!.push(of.number);
+        acceptedMs!.push(ms);
+      } else {
+        refusedMs!.push(ms);
+        if (what !== 'refused') problems.add(what.problem);
+      }
+      of.number = -1;
+      if (rate === undefined && !isOver) of.send(next++);
+      else idle.push(of);
+    },
+    problem: (what) => void problems.add(what),
   };
-  const lanes = Array.from({ length: connections }, () => new Lane(answered, (what) => void problems.add(what)));
+  const lanes = Array.from({ length: connections }, () => lane(listener));
   await Promise.all(lanes.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
   let [offered, unsent] = [0, 0];
   const start = performance.now();
   const past = (): number => (performance.now() - start) / 1000;
-  if (rate === undefined) for (const lane of lanes) lane.send();
+  if (rate === undefined) for (const each of lanes) each.send(next++);
   else idle.push(...lanes);
   while (past() < seconds) {
     for (const due = Math.floor(past() * (rate ?? 0)); offered < due; offered++) {
       // In turn: a connection on which nothing comes for ten seconds is closed.
-      const lane = idle.shift();
-      if (lane === undefined) unsent++;
-      else lane.send();
+      const free = idle.shift();
+      if (free === undefined) unsent++;
+      else free.send(next++);
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
@@ -102,9 +77,9 @@ async function run({ seconds, connections, rate }: Load): Promise<Sent> {
   while (busy().length > 0 && past() < took + 15) await new Promise((resolve) => setTimeout(resolve, 20));
   const unanswered = busy().map(({ number }) => number);
   if (unanswered.length > 0) problems.add(`${unanswered.length} requests had no answer within 15 s`);
-  for (const lane of lanes) {
-    lane.number = -1;
-    lane.socket.destroy();
+  for (const each of lanes) {
+    each.number = -1;
+    each.socket.destroy();
   }
   return {
     ...{ seconds: took, unsent, unanswered, accepted: accepted!, problems: [...problems] },

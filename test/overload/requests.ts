@@ -7,39 +7,32 @@ const requestDigits = 9;
 const recordDigits = 2;
 export const idLength = requestDigits + 1 + recordDigits;
 
-/** An OTLP/HTTP request of events like Claude Code's, whose records can be told apart: numbers are written into the bytes in place. */
-export class RequestTemplate {
-  readonly bytes: Buffer;
-  readonly records: number;
-  private readonly places: readonly number[];
+/** The bytes of the request of this number; the same memory every time. */
+export type Numbered = (number: number) => Buffer;
 
-  constructor(records: number) {
-    this.records = records;
-    const id = (i: number): string => `${mark}${'0'.repeat(requestDigits)}-${String(i).padStart(recordDigits, '0')}`;
-    const body = buildLogs([
-      {
-        resource: { attributes: { 'service.name': 'claude-code', 'os.type': 'linux', 'team.id': 'platform' } },
-        records: Array.from({ length: records }, (_, i) => ({
-          timeUnixNano: 1n,
-          body: 'claude_code.event',
-          attributes: { 'prompt.id': id(i), ...event(i) },
-        })),
-      },
-    ]).bytes();
-    const head = `POST /v1/logs HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${body.length}\r\n\r\n`;
-    this.bytes = Buffer.concat([Buffer.from(head), body]);
-    const places: number[] = [];
-    for (let at = this.bytes.indexOf(mark); at >= 0; at = this.bytes.indexOf(mark, at + 1))
-      places.push(at + mark.length);
-    this.places = places;
-  }
+/** An export request of events like Claude Code's, whose records can be told apart. */
+export function logsRequest(records: number): Buffer {
+  const id = (i: number): string => `${mark}${'0'.repeat(requestDigits)}-${String(i).padStart(recordDigits, '0')}`;
+  const attributes = (i: number) => ({ 'prompt.id': id(i), ...event(i) });
+  return buildLogs([
+    {
+      resource: { attributes: { 'service.name': 'claude-code', 'os.type': 'linux', 'team.id': 'platform' } },
+      records: Array.from({ length: records }, (_, i) => ({
+        ...{ timeUnixNano: 1n, body: 'claude_code.event', attributes: attributes(i) },
+      })),
+    },
+  ]).bytes();
+}
 
-  /** The request of this number; the same memory every time. */
-  of(number: number): Buffer {
+/** Writes numbers into bytes that have a {@link logsRequest} in them, in place. */
+export function numbered(bytes: Buffer): Numbered {
+  const places: number[] = [];
+  for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + 1)) places.push(at + mark.length);
+  return (number) => {
     const digits = String(number).padStart(requestDigits, '0');
-    for (const at of this.places) this.bytes.write(digits, at, 'latin1');
-    return this.bytes;
-  }
+    for (const at of places) bytes.write(digits, at, 'latin1');
+    return bytes;
+  };
 }
 
 /** The names of the records of a request. */

@@ -9,14 +9,16 @@ export interface Bound {
   readonly name: string;
   readonly workers: number;
   readonly workMs: number;
+  readonly door: 'http' | 'grpc';
   /** Of the collector's `limits`. */
   readonly inFlight: `${number}KiB`;
 }
 
 export const bounds: readonly Bound[] = [
   // 200 requests a second, which leave most of a core for refusals.
-  { name: 'backend', workers: 8, workMs: 40, inFlight: '256KiB' },
-  { name: 'cpu', workers: 1000, workMs: 0, inFlight: '1024KiB' },
+  { name: 'backend', door: 'http', workers: 8, workMs: 40, inFlight: '256KiB' },
+  { name: 'cpu', door: 'http', workers: 1000, workMs: 0, inFlight: '1024KiB' },
+  { name: 'grpc', door: 'grpc', workers: 1000, workMs: 0, inFlight: '1024KiB' },
 ];
 
 /** How one bound is measured. */
@@ -74,7 +76,7 @@ const overload = 10;
 const limitMiB = 256;
 
 /** Finds what the collector can take, offers ten times of that, and compares what refusing and accepting cost. */
-export async function measure({ name, workers, workMs, inFlight }: Bound, plan: Plan): Promise<Result> {
+export async function measure({ name, door, workers, workMs, inFlight }: Bound, plan: Plan): Promise<Result> {
   const { seconds, stepSeconds, connections, progress } = plan;
   const children: Child[] = [];
   const start = async (script: string, options: object): Promise<Child> => {
@@ -85,8 +87,13 @@ export async function measure({ name, workers, workMs, inFlight }: Bound, plan: 
   const ledger = new Ledger();
   try {
     const sink = await start('sink.ts', { workers, workMs });
-    const collector = await start('collector.mjs', { ...portOf(sink, 'sink'), inFlight, memory: `${limitMiB}MiB` });
-    const generator = await start('generator.ts', { ...portOf(collector, 'port'), records });
+    const collector = await start('collector.mjs', {
+      ...portOf(sink, 'sink'),
+      door,
+      inFlight,
+      memory: `${limitMiB}MiB`,
+    });
+    const generator = await start('generator.ts', { ...portOf(collector, 'port'), door, records });
     // The collector has a core of its own, so that what the others do does not look like its doing.
     if (availableParallelism() > 1) for (const child of children) child.pin(child === collector ? 0 : 1);
     const send = async (load: Load): Promise<Sent> => {
