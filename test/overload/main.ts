@@ -3,7 +3,7 @@ import { table } from '../totals/table.js';
 import { bounds, measure, type Result } from './suite.js';
 import { heading, missed, row } from './verdict.js';
 
-// npm run test:overload -- [--seconds N] [--only backend|cpu] [--connections N] [--json]
+// npm run test:overload -- [--seconds N] [--only backend|cpu|grpc] [--connections N] [--json]
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },

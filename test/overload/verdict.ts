@@ -14,7 +14,7 @@ const demands: readonly Demand[] = [
   { what: 'something was refused', holds: ({ refused }) => refused > 0 },
   { what: 'it serves on afterwards', holds: ({ afterwards }) => afterwards > 0 },
   { what: 'nothing that was accepted is lost', holds: ({ lost }) => lost === 0 },
-  { what: 'every refusal is 429 or 503 with Retry-After', holds: ({ problems }) => problems.length === 0 },
+  { what: 'every refusal is one that says when to come back', holds: ({ problems }) => problems.length === 0 },
 ];
 
 /** What of it does not hold. */

@@ -108,6 +108,7 @@ export class IncomingCall implements IncomingBody {
     if (this.prefix < 5) return;
     const { stream, connection } = this.of as CallStream;
     stream.off('data', this.read);
+    if (this.length <= this.intake.maxBytes) connection.usualBytes = this.length;
     const refusal = this.admit(this.length, this.signal);
     if (refusal !== undefined) this.refuse(refusal);
     else {

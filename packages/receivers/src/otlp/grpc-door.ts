@@ -6,6 +6,7 @@ import { successOf } from './answer.js';
 import type { Certificates } from './certificates.js';
 import type { Door } from './door.js';
 import { serverCredentials } from './grpc-credentials.js';
+import { GrpcEntrance } from './grpc-entrance.js';
 import { GrpcFront } from './grpc-front.js';
 import { GrpcGate, statusFor } from './grpc-gate.js';
 import { GrpcPeer } from './grpc-peer.js';
@@ -48,7 +49,7 @@ export class GrpcDoor implements Door {
   async listen(): Promise<string> {
     this.grpc = require('@grpc/grpc-js') as typeof Grpc;
     const { endpoint } = this.settings;
-    const sessions = new GrpcSessions(this.intake, this.settings);
+    const sessions = new GrpcSessions(this.intake, this.settings, new GrpcEntrance(this.grpc, this.intake));
     this.sessions = sessions;
     this.gate = new GrpcGate(this.grpc, this.intake, sessions);
     this.server = new this.grpc.Server(this.options());

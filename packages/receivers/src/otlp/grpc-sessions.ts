@@ -1,7 +1,14 @@
-import { constants, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 import type * as Grpc from '@grpc/grpc-js';
 import type { CallStream, IncomingCall } from './grpc-call.js';
+import type { GrpcEntrance } from './grpc-entrance.js';
 import { connectionKey } from './grpc-front.js';
 import type { Intake } from './intake.js';
 import { GrpcConnection } from './limits/grpc-connection.js';
@@ -16,6 +23,7 @@ import type { GrpcDoorSettings } from './settings.js';
 export class GrpcSessions {
   /** The stream of the call that begins in this turn. */
   declare current: CallStream | undefined;
+  declare private readonly entrance: GrpcEntrance;
   declare private readonly intake: Intake;
   declare private readonly settings: GrpcDoorSettings;
   declare private readonly connections: Map<string, GrpcConnection>;
@@ -24,8 +32,9 @@ export class GrpcSessions {
   declare private isWatching: boolean;
   declare private timer: NodeJS.Timeout | undefined;
 
-  constructor(intake: Intake, settings: GrpcDoorSettings) {
+  constructor(intake: Intake, settings: GrpcDoorSettings, entrance: GrpcEntrance) {
     this.current = undefined;
+    this.entrance = entrance;
     this.intake = intake;
     this.settings = settings;
     this.connections = new Map();
@@ -42,8 +51,12 @@ export class GrpcSessions {
     if (http2 === undefined) return;
     this.isWatching = true;
     http2.on('session', (session) => this.begin(session));
-    // Before grpc-js's own listener, which calls the interceptor.
-    http2.prependListener('stream', (stream) => this.open(stream));
+    // In front of grpc-js's own listener, which calls the interceptor and hears only of calls that come in.
+    const listeners = http2.listeners('stream');
+    http2.removeAllListeners('stream');
+    http2.on('stream', (stream, headers, ...more) => {
+      if (this.open(stream, headers)) for (const listen of listeners) listen.call(http2, stream, headers, ...more);
+    });
     const { handshakeTimeout, requestTimeout } = this.settings;
     this.timer = setInterval(() => this.check(), Math.min(1000, handshakeTimeout, requestTimeout)).unref();
   }
@@ -86,15 +99,16 @@ export class GrpcSessions {
     connection.begin(session);
   }
 
-  private open(stream: ServerHttp2Stream): void {
+  private open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
     const connection = stream.session && this.bySession.get(stream.session as ServerHttp2Session);
     this.current = connection && { stream, connection };
-    if (connection === undefined) return;
+    if (connection === undefined) return true;
     stream.once('close', () =>
       connection.callClosed(stream.rstCode === constants.NGHTTP2_CANCEL && !stream.headersSent),
     );
     // A client that has not confirmed our settings is not held to them by HTTP/2 itself.
     if (!connection.callOpened()) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    return stream.closed || !this.entrance.refuses(stream, headers, connection);
   }
 
   private check(): void {

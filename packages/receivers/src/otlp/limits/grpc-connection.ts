@@ -29,6 +29,8 @@ export class GrpcConnection {
   declare private readonly control: Bucket;
   declare private readonly resets: Bucket;
   declare private readonly idle: Bucket;
+  /** Of the message that came last, let in or not; 0 before the first. */
+  declare usualBytes: number;
   /** Bytes that calls have still to come. */
   declare private credit: number;
   declare private seen: number;
@@ -46,6 +48,7 @@ export class GrpcConnection {
     this.control = new Bucket(controlFrames, this.began);
     this.resets = new Bucket(resets, this.began);
     this.idle = new Bucket(idleBytes, this.began);
+    this.usualBytes = 0;
     this.credit = 0;
     this.seen = 0;
   }

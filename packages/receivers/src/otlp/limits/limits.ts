@@ -57,30 +57,50 @@ export class Limits {
 
   /** Lets a request of so many bytes in, 0 when their number is not known; otherwise what to answer, which is counted. */
   admit(client: Client, bytes: number, transport: Transport, signal?: Signal): Hold | PipelineError {
-    const { admission, clock } = this.host;
     if (bytes > this.maxHeld) {
       this.refusals.request(transport, 'too large');
       return tooLarge('the body', this.maxHeld);
     }
-    const now = clock.now();
-    const { requestBucket, byteBucket } = client;
-    const wait = Math.max(requestBucket?.wait(now) ?? 0, byteBucket?.wait(now) ?? 0);
+    const now = this.host.clock.now();
+    const lease = this.refusal(client, bytes, transport, now) ?? this.lease(bytes, transport, signal);
+    if (lease instanceof PipelineError) return lease;
+    client.requestBucket?.take(1);
+    client.byteBucket?.take(bytes);
+    this.clients.begin(client, now);
+    client.held += bytes;
+    return new Hold(this, client, transport, lease, bytes);
+  }
+
+  /**
+   * Says what to answer to a request of about so many bytes if it cannot be let in now, which is counted; undefined when it can.
+   *
+   * It takes nothing: a request that may come asks by {@link admit} when its length is known.
+   */
+  look(client: Client, bytes: number, transport: Transport, signal: Signal): PipelineError | undefined {
+    const about = Math.min(bytes, this.maxHeld);
+    const refusal = this.refusal(client, about, transport, this.host.clock.now());
+    if (refusal !== undefined) return refusal;
+    const lease = this.lease(about, transport, signal);
+    if (lease instanceof PipelineError) return lease;
+    lease.release();
+    return undefined;
+  }
+
+  private refusal(client: Client, bytes: number, transport: Transport, now: number): PipelineError | undefined {
+    const wait = Math.max(client.requestBucket?.wait(now) ?? 0, client.byteBucket?.wait(now) ?? 0);
     if (wait > 0) {
       this.refusals.request(transport, 'client rate');
       return later('you send more than you may', wait);
     }
     const reason = client.requests >= this.maxRequests ? 'client requests' : this.shortage(client, bytes, now);
-    if (reason !== undefined) return this.refuse(transport, reason);
-    const lease = admission.acquire(bytes, signal);
-    if (lease === undefined) {
-      this.refusals.request(transport, 'budget');
-      return overloaded();
-    }
-    requestBucket?.take(1);
-    byteBucket?.take(bytes);
-    this.clients.begin(client, now);
-    client.held += bytes;
-    return new Hold(this, client, transport, lease, bytes);
+    return reason && this.refuse(transport, reason);
+  }
+
+  private lease(bytes: number, transport: Transport, signal: Signal | undefined): Lease | PipelineError {
+    const lease = this.host.admission.acquire(bytes, signal);
+    if (lease !== undefined) return lease;
+    this.refusals.request(transport, 'budget');
+    return overloaded();
   }
 
   /** Whether a request gets more bytes of `lease`; counts the refusal. */
