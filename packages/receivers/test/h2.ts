@@ -40,12 +40,17 @@ export function messagePrefix(length: number): Buffer {
   return prefix;
 }
 
+/** With what a client begins to speak HTTP/2 (RFC 9113 section 3.4). */
+export function preface(settings: Uint8Array = Buffer.alloc(0)): Buffer {
+  return Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, 0, settings)]);
+}
+
 /** A connection on which HTTP/2 has begun. */
-export async function h2Socket(port: number, settings: Uint8Array = Buffer.alloc(0)): Promise<Socket> {
+export async function h2Socket(port: number, settings?: Uint8Array): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1' });
   socket.on('error', () => {});
   await once(socket, 'connect');
-  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0, 0, settings)]));
+  socket.write(preface(settings));
   return socket;
 }
 
@@ -54,4 +59,15 @@ export async function closed(socket: Socket): Promise<void> {
   socket.on('error', () => {});
   socket.resume();
   if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
+}
+
+/** Writes the same again and again until the other side has had enough. */
+export async function flood(socket: Socket, bytes: Buffer): Promise<void> {
+  const over = closed(socket);
+  const write = (): void => {
+    while (!socket.destroyed && socket.write(bytes));
+    if (!socket.destroyed) socket.once('drain', write);
+  };
+  write();
+  await over;
 }

@@ -5,7 +5,6 @@ import { formatAddress } from './address.js';
 import { successOf } from './answer.js';
 import type { Certificates } from './certificates.js';
 import type { Door } from './door.js';
-import { serverCredentials } from './grpc-credentials.js';
 import { GrpcEntrance } from './grpc-entrance.js';
 import { GrpcFront } from './grpc-front.js';
 import { GrpcGate, statusFor } from './grpc-gate.js';
@@ -15,6 +14,7 @@ import { GrpcSessions } from './grpc-sessions.js';
 import { comeBack, type Intake, notTaken } from './intake.js';
 import { maxCalls } from './limits/grpc-connection.js';
 import type { GrpcDoorSettings } from './settings.js';
+import { TlsHandshakes } from './tls-handshakes.js';
 import { turns } from './turns.js';
 
 /** How long close() waits for answers that are still on their way. */
@@ -59,14 +59,22 @@ export class GrpcDoor implements Door {
         signals.map((signal) => [signal, (call: Call, answer: Answer) => void this.export(signal, call, answer)]),
       ),
     );
-    const credentials = this.certificates
-      ? serverCredentials(this.grpc, this.certificates)
-      : this.grpc.ServerCredentials.createInsecure();
-    const injector = this.server.createConnectionInjector(credentials);
+    // TLS is ended before grpc-js, which neither bounds nor tells what fails in a handshake.
+    const injector = this.server.createConnectionInjector(this.grpc.ServerCredentials.createInsecure());
     sessions.watch(this.server);
+    const handshakes =
+      this.certificates &&
+      new TlsHandshakes(this.intake.host, this.certificates, {
+        ...{ transport: 'grpc', protocol: 'h2', timeout: this.settings.handshakeTimeout },
+        take: (socket) => {
+          sessions.encrypted(socket);
+          injector.injectConnection(socket);
+        },
+      });
     const front = new GrpcFront(this.intake.limits.connections, (socket) => {
-      sessions.enter(socket);
-      injector.injectConnection(socket);
+      sessions.enter(socket, handshakes !== undefined);
+      if (handshakes === undefined) injector.injectConnection(socket);
+      else handshakes.begin(socket);
     });
     this.front = front;
     const port = await front.listen(endpoint);

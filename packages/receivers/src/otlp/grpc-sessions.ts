@@ -6,6 +6,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type * as Grpc from '@grpc/grpc-js';
 import type { CallStream, IncomingCall } from './grpc-call.js';
 import type { GrpcEntrance } from './grpc-entrance.js';
@@ -13,6 +14,7 @@ import { connectionKey } from './grpc-front.js';
 import type { Intake } from './intake.js';
 import { GrpcConnection } from './limits/grpc-connection.js';
 import type { GrpcDoorSettings } from './settings.js';
+import { isRenegotiation } from './tls-handshakes.js';
 
 /**
  * The HTTP/2 connections of the gRPC door and the calls on them, looked through every second.
@@ -61,18 +63,29 @@ export class GrpcSessions {
     this.timer = setInterval(() => this.check(), Math.min(1000, handshakeTimeout, requestTimeout)).unref();
   }
 
-  /** A connection that nothing has come on yet. */
-  enter(socket: Socket): void {
+  /** A connection that nothing has come on yet; `isBare`: its TLS handshake comes first. */
+  enter(socket: Socket, isBare: boolean): void {
     const key = connectionKey(socket);
     const { limits, refusals, host } = this.intake;
     const client = limits.clientAt(socket.remoteAddress);
     client.connections++;
     if (this.isWatching)
-      this.connections.set(key, new GrpcConnection(socket, client, refusals, () => host.clock.now()));
+      this.connections.set(key, new GrpcConnection(socket, client, refusals, () => host.clock.now(), isBare));
     socket.once('close', () => {
       client.connections--;
       this.connections.delete(key);
     });
+  }
+
+  /** The TLS handshake on a connection is done. */
+  encrypted(socket: TLSSocket): void {
+    const connection = this.connections.get(connectionKey(socket));
+    connection?.encrypted(socket.alpnProtocol === 'h2');
+    socket.once('error', (error) => {
+      if (isRenegotiation(error)) this.intake.refusals.connection('grpc', 'renegotiation');
+    });
+    // HTTP/2 takes no errors of a connection on which it does not begin, or has ended.
+    socket.on('error', () => {});
   }
 
   follow(call: IncomingCall, of: CallStream | undefined): void {

@@ -1,15 +1,17 @@
+import type { TLSSocket } from 'node:tls';
 import type { Host } from '@otelier/core';
+import type { Transport } from './refusals.js';
 
 const quietMs = 60_000;
 
 /** Counts and logs connections that failed before they were encrypted: clients without a certificate, or that trust another one. */
 export class HandshakeFailures {
   private readonly host: Host;
-  private readonly transport: 'http' | 'grpc';
+  private readonly transport: Transport;
   private readonly counter: ReturnType<Host['meter']['createCounter']>;
   private loggedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(host: Host, transport: 'http' | 'grpc') {
+  constructor(host: Host, transport: Transport) {
     this.host = host;
     this.transport = transport;
     this.counter = host.meter.createCounter('otelier_receiver_failed_handshakes', {
@@ -18,13 +20,18 @@ export class HandshakeFailures {
     });
   }
 
-  add(error: NodeJS.ErrnoException, { remoteAddress = '' }: { readonly remoteAddress?: string | undefined }): void {
-    const reason = error.code ?? error.name;
+  add(error: NodeJS.ErrnoException, socket: Pick<TLSSocket, 'remoteAddress' | 'authorizationError'>): void {
+    // A certificate that nobody trusts makes Node end the connection without an error of its own; what was wrong with it is a code, whatever its type says.
+    const distrust = socket.authorizationError as unknown as string | null | undefined;
+    const reason = distrust ?? error.code ?? error.name;
     const { transport, host } = this;
     this.counter.add(1, { component: host.id, transport, reason });
     const now = host.clock.now();
     if (now - this.loggedAt < quietMs) return;
     this.loggedAt = now;
-    host.logger.warn({ reason, transport, address: remoteAddress }, 'a connection failed in its TLS handshake');
+    host.logger.warn(
+      { reason, transport, address: socket.remoteAddress ?? '' },
+      'a connection failed in its TLS handshake',
+    );
   }
 }

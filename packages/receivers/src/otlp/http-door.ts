@@ -1,10 +1,8 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { formatAddress } from './address.js';
 import type { Certificates } from './certificates.js';
 import type { Door } from './door.js';
-import { HandshakeFailures } from './handshake-failures.js';
 import { AnswerText } from './http-answer-text.js';
 import { closingAnswer } from './http-closing.js';
 import { NodeCarrier, NodeConnection } from './http-node-carrier.js';
@@ -14,6 +12,7 @@ import { type Route, routeOf, unmetExpectation } from './http-route.js';
 import type { Intake } from './intake.js';
 import { listenError } from './listen-error.js';
 import type { HttpDoorSettings } from './settings.js';
+import { TlsHandshakes } from './tls-handshakes.js';
 
 /** How long close() waits for answers that are still on their way to a slow reader. */
 const lingerMs = 1000;
@@ -21,6 +20,7 @@ const lingerMs = 1000;
 const closings: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'slow request',
   HPE_HEADER_OVERFLOW: 'headers too large',
+  ERR_TLS_RENEGOTIATION_DISABLED: 'renegotiation',
 };
 
 /** OTLP/HTTP on HTTP/1.1: plain requests are read here, any other form by Node's server. */
@@ -28,7 +28,7 @@ export class HttpDoor implements Door, PlainDoor {
   declare readonly intake: Intake;
   declare readonly settings: HttpDoorSettings;
   declare readonly answers: AnswerText;
-  declare private readonly scheme: 'http' | 'https';
+  declare private readonly handshakes: TlsHandshakes | undefined;
   declare private readonly server: Server<typeof HttpRequest>;
   /** What Node's server does with a new connection. */
   declare private readonly nodes: readonly ((socket: Socket) => void)[];
@@ -42,7 +42,6 @@ export class HttpDoor implements Door, PlainDoor {
 
   constructor(intake: Intake, settings: HttpDoorSettings, certificates?: Certificates) {
     this.intake = intake;
-    this.scheme = certificates === undefined ? 'http' : 'https';
     this.settings = settings;
     this.answers = new AnswerText(settings.idleTimeout);
     this.plain = new Map();
@@ -59,12 +58,16 @@ export class HttpDoor implements Door, PlainDoor {
       requestTimeout: settings.requestTimeout,
       connectionsCheckingInterval: Math.min(5000, settings.headersTimeout),
     };
-    this.server = certificates === undefined ? createServer(options) : this.secure(options, certificates);
-    // Plain requests are read from what TLS has made of a connection, too.
-    const event = certificates === undefined ? 'connection' : 'secureConnection';
-    this.nodes = this.server.listeners(event) as ((socket: Socket) => void)[];
-    this.server.removeAllListeners(event);
-    this.server.on(event, (socket: Socket) => this.connected(socket));
+    this.server = createServer(options);
+    this.handshakes =
+      certificates &&
+      new TlsHandshakes(intake.host, certificates, {
+        ...{ transport: 'http', protocol: 'http/1.1', timeout: settings.headersTimeout },
+        take: (socket) => this.take(socket),
+      });
+    this.nodes = this.server.listeners('connection') as ((socket: Socket) => void)[];
+    this.server.removeAllListeners('connection');
+    this.server.on('connection', (socket: Socket) => this.connected(socket));
     const take = (waits: boolean, route: (request: HttpRequest) => Route): RequestListener<typeof HttpRequest> => {
       return (request, response) => {
         const connection = this.others.get(request.socket);
@@ -92,7 +95,7 @@ export class HttpDoor implements Door, PlainDoor {
         const interval = Math.min(5000, headersTimeout, idleTimeout, requestTimeout);
         this.timer = setInterval(() => this.check(), interval).unref();
         const address = this.server.address() as AddressInfo;
-        resolve(`${this.scheme}://${formatAddress({ host, port: address.port })}`);
+        resolve(`${this.handshakes ? 'https' : 'http'}://${formatAddress({ host, port: address.port })}`);
       });
     });
   }
@@ -126,35 +129,21 @@ export class HttpDoor implements Door, PlainDoor {
     for (const take of this.nodes) take.call(this.server, socket);
   }
 
-  private secure(options: ServerOptions<typeof HttpRequest>, certificates: Certificates): Server<typeof HttpRequest> {
-    const { clientAuth, pem } = certificates;
-    const server = createSecureServer({
-      ...options,
-      ...pem,
-      minVersion: 'TLSv1.2',
-      handshakeTimeout: this.settings.headersTimeout,
-      requestCert: clientAuth !== 'none',
-      rejectUnauthorized: clientAuth === 'require',
-    });
-    // Connections that exist go on under the certificates that they began with.
-    certificates.follow((next) => server.setSecureContext({ ...next, minVersion: 'TLSv1.2' }));
-    const encrypt = server.listeners('connection') as ((socket: Socket) => void)[];
-    server.removeAllListeners('connection');
-    server.on('connection', (socket: Socket) => {
-      if (!this.intake.limits.connections.enter(socket, 'http')) return;
-      this.below.add(socket);
-      socket.once('close', () => this.below.delete(socket));
-      for (const take of encrypt) take.call(server, socket);
-    });
-    const failures = new HandshakeFailures(this.intake.host, 'http');
-    server.on('tlsClientError', (error, socket) => failures.add(error, socket));
-    return server;
+  private connected(socket: Socket): void {
+    if (!this.intake.limits.connections.enter(socket, 'http')) return;
+    if (this.handshakes === undefined) {
+      this.take(socket);
+      return;
+    }
+    // Who hangs up in the handshake has gone; an HTTP server keeps its own half of bare connections open.
+    socket.allowHalfOpen = false;
+    this.below.add(socket);
+    socket.once('close', () => this.below.delete(socket));
+    this.handshakes.begin(socket);
   }
 
-  private connected(socket: Socket): void {
-    const { connections } = this.intake.limits;
-    // What lies under a TLS connection was counted before its handshake.
-    if (this.scheme === 'http' && !connections.enter(socket, 'http')) return;
+  /** Reads from a bare connection, or from what TLS has made of one. */
+  private take(socket: Socket): void {
     const client = this.intake.limits.clientAt(socket.remoteAddress);
     client.connections++;
     this.plain.set(socket, new PlainConnection(socket, client, this));

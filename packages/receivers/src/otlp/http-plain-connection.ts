@@ -7,6 +7,7 @@ import { type PlainHead, plainHead } from './http-plain-head.js';
 import type { Intake } from './intake.js';
 import type { Client } from './limits/client.js';
 import type { HttpDoorSettings } from './settings.js';
+import { isRenegotiation } from './tls-handshakes.js';
 
 /** How long a sender has to read its last answer when the rest of its request is not read, in milliseconds. */
 const lingerMs = 1000;
@@ -226,7 +227,8 @@ export class PlainConnection implements HttpCarrier {
     this.socket.end();
   };
 
-  private readonly fail: () => void = () => {
+  private readonly fail: (error: Error) => void = (error) => {
+    if (isRenegotiation(error)) this.door.intake.refusals.connection('http', 'renegotiation');
     this.socket.destroy();
   };
 }

@@ -7,7 +7,7 @@ export interface HttpDoorOptions {
   readonly endpoint?: string;
   /** How long an idle connection is kept for the next request; keep it above the idle time-out of a load balancer in front. Default `75s`. */
   readonly idleTimeout?: Duration;
-  /** Time that a client has to send its request headers. Default `10s`. */
+  /** Time that a client has to send its request headers, and as much for its TLS handshake before them. Default `10s`. */
   readonly headersTimeout?: Duration;
   /** Time that a client has to send a whole request; also ends connections that trickle a body. Default `60s`. */
   readonly requestTimeout?: Duration;

@@ -24,6 +24,10 @@ export class GrpcConnection {
   declare private readonly refusals: Refusals;
   declare private readonly began: number;
   declare private session: ServerHttp2Session | undefined;
+  /** Its TLS handshake is not done; that is bounded by TLS itself. */
+  declare private isBare: boolean;
+  /** Why it ends is counted already. */
+  declare private isCounted: boolean;
   declare private isReady: boolean;
   declare private calls: number;
   declare private readonly control: Bucket;
@@ -36,13 +40,15 @@ export class GrpcConnection {
   declare private seen: number;
   declare private readonly now: () => number;
 
-  constructor(socket: Socket, client: Client, refusals: Refusals, now: () => number) {
+  constructor(socket: Socket, client: Client, refusals: Refusals, now: () => number, isBare: boolean) {
     this.socket = socket;
     this.client = client;
     this.refusals = refusals;
     this.now = now;
     this.began = now();
     this.session = undefined;
+    this.isBare = isBare;
+    this.isCounted = false;
     this.isReady = false;
     this.calls = 0;
     this.control = new Bucket(controlFrames, this.began);
@@ -51,6 +57,14 @@ export class GrpcConnection {
     this.usualBytes = 0;
     this.credit = 0;
     this.seen = 0;
+  }
+
+  /** Its TLS handshake is done; without `isHttp2` the client agreed on no protocol, is told so by Node's server and sent away. */
+  encrypted(isHttp2: boolean): void {
+    this.isBare = false;
+    if (isHttp2) return;
+    this.isCounted = true;
+    this.refusals.connection('grpc', 'not HTTP/2');
   }
 
   /** HTTP/2 begins on it. */
@@ -83,6 +97,7 @@ export class GrpcConnection {
 
   /** Looks at what came since the last time. */
   check(now: number, handshakeTimeout: number): void {
+    if (this.isBare) return;
     if (!this.isReady && now - this.began >= handshakeTimeout) {
       this.end('no handshake');
       return;
@@ -105,7 +120,7 @@ export class GrpcConnection {
 
   private end(reason: string): void {
     if (this.socket.destroyed) return;
-    this.refusals.connection('grpc', reason);
+    if (!this.isCounted) this.refusals.connection('grpc', reason);
     // ENHANCE_YOUR_CALM of RFC 9113 section 7, as far as the client still reads.
     this.session?.destroy(undefined, 11);
     this.socket.destroySoon();

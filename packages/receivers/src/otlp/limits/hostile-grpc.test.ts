@@ -12,6 +12,7 @@ import {
   endHeaders,
   endStream,
   exportHeaders,
+  flood,
   frame,
   HEADERS,
   h2Socket,
@@ -65,17 +66,6 @@ async function attacker(port: number, settings?: Uint8Array): Promise<Socket> {
   const socket = await h2Socket(port, settings);
   sockets.push(socket);
   return socket;
-}
-
-/** Writes the same again and again until the other side has had enough. */
-async function flood(socket: Socket, bytes: Buffer): Promise<void> {
-  const over = closed(socket);
-  const write = (): void => {
-    while (!socket.destroyed && socket.write(bytes));
-    if (!socket.destroyed) socket.once('drain', write);
-  };
-  write();
-  await over;
 }
 
 const many = (count: number, one: (i: number) => Buffer): Buffer =>
