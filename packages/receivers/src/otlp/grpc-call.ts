@@ -15,6 +15,8 @@ const cancel = 8;
 export interface CallStream {
   readonly stream: ServerHttp2Stream;
   readonly connection: GrpcConnection;
+  /** Set when the gate has let it in. */
+  call: IncomingCall | undefined;
 }
 
 /** A call from its metadata to its end: lets its message in by the length that stands before it, and holds its bytes. */
@@ -141,7 +143,9 @@ export class IncomingCall implements IncomingBody {
 
 /** Tells the sender of a call that was answered to send no more of it (RFC 9113 section 8.1); one that goes on is not read. */
 export function stopReading(stream: ServerHttp2Stream | undefined): void {
-  setImmediate(() => {
-    if (stream !== undefined && !stream.closed && !stream.readableEnded) stream.close(noError);
-  });
+  if (stream !== undefined) setImmediate(closeUnread, stream);
+}
+
+function closeUnread(stream: ServerHttp2Stream): void {
+  if (!stream.closed && !stream.readableEnded) stream.close(noError);
 }

@@ -112,6 +112,8 @@ export class GrpcDoor implements Door {
       'grpc.max_connection_idle_ms': idleTimeout,
       'grpc.max_concurrent_streams': maxCalls,
       'grpc-node.max_session_memory': sessionMegabytes,
+      // Its statistics of every call, which nobody here can ask for.
+      'grpc.enable_channelz': 0,
       interceptors: [this.gate.interceptor],
       ...(maxConnectionAge === undefined ? {} : { 'grpc.max_connection_age_ms': maxConnectionAge }),
     };

@@ -1,8 +1,9 @@
 import type * as Grpc from '@grpc/grpc-js';
-import { type Identity, PipelineError } from '@otelier/core';
+import { PipelineError } from '@otelier/core';
 import { refusalOf, statusOf } from './answer.js';
 import type { AuthRequest } from './auth/authenticator.js';
 import type { Admission } from './auth/gate.js';
+import { GatedCall } from './gated-call.js';
 import { IncomingCall, stopReading } from './grpc-call.js';
 import { signalByPath } from './grpc-services.js';
 import type { GrpcSessions } from './grpc-sessions.js';
@@ -29,38 +30,41 @@ export class GrpcGate {
     return (metadata as Marked)[callOf] as IncomingCall;
   }
 
-  readonly interceptor: Grpc.ServerInterceptor = (method, call) => {
-    const { gate, limits } = this.intake;
+  readonly interceptor: Grpc.ServerInterceptor = (method, call) =>
     // Of the stream whose handlers run in this very turn.
-    const stream = this.sessions.current;
-    const signal = signalByPath.get(method.path);
-    const listener = new this.grpc.ServerListenerBuilder()
-      .withOnReceiveMetadata((metadata, next) => {
-        const letIn = (identity: Identity | undefined): void => {
-          const client =
-            identity !== undefined && limits.byIdentity
-              ? limits.clientOf(identity)
-              : (stream?.connection.client ?? limits.clientAt(hostOf(call.getPeer())));
-          const incoming = new IncomingCall(this.grpc, this.intake, call, stream, client, identity, signal);
-          (metadata as Marked)[callOf] = incoming;
-          this.sessions.follow(incoming, stream);
-          next(metadata);
-        };
-        const settle = (admission: Admission): void => {
-          if (admission instanceof PipelineError) {
-            call.sendStatus(statusFor(this.grpc, admission, gate?.challenge));
-            stopReading(stream?.stream);
-          } else letIn(admission);
-        };
-        const admission = gate?.ask(authRequest(call, metadata));
-        if (admission === undefined) letIn(undefined);
-        else if (admission instanceof Promise) void admission.then(settle);
-        else settle(admission);
-      })
-      .build();
-    const responder = new this.grpc.ResponderBuilder().withStart((next) => next(listener)).build();
-    return new this.grpc.ServerInterceptingCall(call, responder);
-  };
+    // The type asks for a class of grpc-js; that it uses nothing but the interface is held by the compiler and the tests.
+    new GatedCall(
+      this,
+      call,
+      this.sessions.current,
+      signalByPath.get(method.path),
+    ) as Grpc.ServerInterceptingCallInterface as Grpc.ServerInterceptingCall;
+
+  /** Lets a call's metadata through, now or when it is known who sends it, or answers the call. */
+  ask(gated: GatedCall, metadata: Grpc.Metadata): void {
+    const { gate } = this.intake;
+    const admission = gate?.ask(authRequest(gated.call, metadata));
+    if (admission instanceof Promise) void admission.then((later) => this.settle(gated, metadata, later));
+    else this.settle(gated, metadata, admission);
+  }
+
+  private settle(gated: GatedCall, metadata: Grpc.Metadata, admission: Admission | undefined): void {
+    const { call, of, signal } = gated;
+    if (admission instanceof PipelineError) {
+      call.sendStatus(statusFor(this.grpc, admission, this.intake.gate?.challenge));
+      stopReading(of?.stream);
+      return;
+    }
+    const { limits } = this.intake;
+    const client =
+      admission !== undefined && limits.byIdentity
+        ? limits.clientOf(admission)
+        : (of?.connection.client ?? limits.clientAt(hostOf(call.getPeer())));
+    const incoming = new IncomingCall(this.grpc, this.intake, call, of, client, admission, signal);
+    (metadata as Marked)[callOf] = incoming;
+    this.sessions.follow(incoming, of);
+    gated.letIn(metadata);
+  }
 }
 
 function hostOf(peer: string): string {
@@ -91,8 +95,17 @@ let overloadedStatus: Grpc.StatusObject | undefined;
 export function statusFor(grpc: typeof Grpc, error: PipelineError, challenge = ''): Grpc.StatusObject {
   // Under overload there are more of these than of anything else.
   if (error !== overloaded()) return made(grpc, error, challenge);
-  overloadedStatus ??= made(grpc, error, challenge);
+  overloadedStatus ??= prepared(made(grpc, error, challenge));
   return overloadedStatus;
+}
+
+/** The same, with its metadata as headers once and for all: grpc-js would clone and encode it for every call. */
+function prepared(status: Grpc.StatusObject): Grpc.StatusObject {
+  const { metadata } = status;
+  const headers = metadata.toHttp2Headers();
+  metadata.clone = () => metadata;
+  metadata.toHttp2Headers = () => headers;
+  return status;
 }
 
 function made(grpc: typeof Grpc, error: PipelineError, challenge: string): Grpc.StatusObject {

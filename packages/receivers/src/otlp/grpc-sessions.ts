@@ -95,10 +95,7 @@ export class GrpcSessions {
       return;
     }
     this.calls.add(call);
-    of.stream.once('close', () => {
-      this.calls.delete(call);
-      call.closed();
-    });
+    of.call = call;
   }
 
   close(): void {
@@ -114,11 +111,18 @@ export class GrpcSessions {
 
   private open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
     const connection = stream.session && this.bySession.get(stream.session as ServerHttp2Session);
-    this.current = connection && { stream, connection };
-    if (connection === undefined) return true;
-    stream.once('close', () =>
-      connection.callClosed(stream.rstCode === constants.NGHTTP2_CANCEL && !stream.headersSent),
-    );
+    if (connection === undefined) {
+      this.current = undefined;
+      return true;
+    }
+    const of: CallStream = { stream, connection, call: undefined };
+    this.current = of;
+    stream.once('close', () => {
+      connection.callClosed(stream.rstCode === constants.NGHTTP2_CANCEL && !stream.headersSent);
+      if (of.call === undefined) return;
+      this.calls.delete(of.call);
+      of.call.closed();
+    });
     // A client that has not confirmed our settings is not held to them by HTTP/2 itself.
     if (!connection.callOpened()) stream.close(constants.NGHTTP2_REFUSED_STREAM);
     return stream.closed || !this.entrance.refuses(stream, headers, connection);

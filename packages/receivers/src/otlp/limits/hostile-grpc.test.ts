@@ -254,6 +254,28 @@ describe('hostile clients of the gRPC door', () => {
     expect(counts.get('otelier_receiver_refused_requests client rate')).toBe(refused.length);
   });
 
+  test('a client that means well is refused large messages again and again on one connection', async () => {
+    // Looked through every 50 ms.
+    const { port, counts } = await serve({ grpc: { endpoint, handshakeTimeout: '50ms' } }, undefined, 1);
+    // As of a client of grpc-js: what Node counts as kept when a call is refused would end it.
+    const session = connectH2(`http://127.0.0.1:${port}`, { maxSessionMemory: Number.MAX_SAFE_INTEGER });
+    const message = Buffer.concat([messagePrefix(300_000), Buffer.alloc(300_000)]);
+    const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' };
+    const told: unknown[] = [];
+    const lane = async () => {
+      for (let i = 0; i < 50; i++) {
+        const stream = session.request(headers);
+        stream.on('response', (answer) => told.push(answer['grpc-status']));
+        stream.resume().end(message);
+        await once(stream, 'close');
+      }
+    };
+    await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(lane));
+    expect(told).toEqual(Array(400).fill(String(status.RESOURCE_EXHAUSTED)));
+    expect([...counts]).toEqual([['otelier_receiver_refused_requests budget', 400]]);
+    session.destroy();
+  });
+
   test('connections are bounded together with those of the HTTP door', async () => {
     const { port } = await serve({ limits: { connectionsPerAddress: 2 } });
     expect(await call()).toBeUndefined();
