@@ -20,6 +20,9 @@ const relaxed = 0.8;
 /** Of the limit of memory: what may always be in flight. So little is not what fills a process, and it must not stand still for ever. */
 const always = 1 / 64;
 const collectEveryMs = 5_000;
+/** Of the limit: above it there is no time to wait, since under load a second makes some percent of it. */
+const urgent = 0.95;
+const collectUrgentlyEveryMs = 1_000;
 /** Under a load at the edge, short episodes follow one another: they are one for those who read logs. */
 const episodeMs = 60_000;
 /** Event loop: above the first refusals wait longer, below the second shorter. */
@@ -89,7 +92,8 @@ export class Pressure {
       const least = Math.min((limit * always) / this.#budget.limitBytes, 1);
       this.#squeeze(Math.max(this.#share / 2, least));
       const now = this.#clock.now();
-      if (Math.abs(now - this.#collectedAt) < collectEveryMs) return;
+      const every = this.memoryBytes > limit * urgent ? collectUrgentlyEveryMs : collectEveryMs;
+      if (Math.abs(now - this.#collectedAt) < every) return;
       // What V8 would collect one day is in the way now, and with few requests admitted it may see no need for a long time.
       this.#collectedAt = now;
       this.#gauges.collect();
