@@ -15,7 +15,6 @@ import { comeBack, type Intake, notTaken } from './intake.js';
 import { maxCalls } from './limits/grpc-connection.js';
 import type { GrpcDoorSettings } from './settings.js';
 import { TlsHandshakes } from './tls-handshakes.js';
-import { turns } from './turns.js';
 
 /** How long close() waits for answers that are still on their way. */
 const lingerMs = 1000;
@@ -129,11 +128,6 @@ export class GrpcDoor implements Door {
       if (refusal !== undefined) {
         answer(statusFor(this.grpc, refusal));
         return;
-      }
-      const turn = turns.wait(bytes.length);
-      if (turn !== undefined) {
-        await turn;
-        if (call.cancelled) return;
       }
       const flow = host.flow(new GrpcRequest(call, incoming.identity));
       await this.deliver(signal, bytes, flow);

@@ -6,12 +6,13 @@ import { statusFor } from './grpc-gate.js';
 import { signalByPath } from './grpc-services.js';
 import type { Intake } from './intake.js';
 import type { GrpcConnection } from './limits/grpc-connection.js';
+import { turns } from './turns.js';
 
-/** Calls that wait for their refusal, at most: what their clients send meanwhile, up to 64 KiB of each, is in nobody's budget. */
+/** Calls that wait for their turn or their refusal, at most: what their clients send meanwhile, up to 64 KiB of each, is in nobody's budget. */
 const maxWaiting = 512;
 
 /**
- * Refuses calls by their headers, before grpc-js makes anything of them: a tenth of what it costs later.
+ * Refuses calls by their headers, or has them wait for a turn of the event loop, before grpc-js makes anything of them.
  *
  * How long a message is, is not known yet; the last one of the connection stands for it, and less from refusal to refusal. Where clients are told
  * apart by their identity nothing is refused here.
@@ -29,8 +30,26 @@ export class GrpcEntrance {
     this.waiting = 0;
   }
 
-  /** Answers a call for which there is no room; false when it may come in. */
-  refuses(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: GrpcConnection): boolean {
+  /** Answers a call for which there is no room. What has its turn later resolves with whether it may come in then, undefined is now. */
+  ask(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    connection: GrpcConnection,
+  ): 'refused' | Promise<boolean> | undefined {
+    // HTTP/2 has refused it.
+    if (stream.closed) return undefined;
+    if (this.refuses(stream, headers, connection)) return 'refused';
+    const turn = this.waiting < maxWaiting ? turns.wait(connection.usualBytes) : undefined;
+    if (turn === undefined) return undefined;
+    this.waiting++;
+    stream.on('error', ignore);
+    return turn.then(() => {
+      this.waiting--;
+      return !stream.closed && !stream.destroyed && !this.refuses(stream, headers, connection);
+    });
+  }
+
+  private refuses(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: GrpcConnection): boolean {
     const signal = signalByPath.get(headers[':path'] as string);
     const { intake } = this;
     const { limits, host } = intake;

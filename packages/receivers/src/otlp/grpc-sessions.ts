@@ -16,6 +16,9 @@ import { GrpcConnection } from './limits/grpc-connection.js';
 import type { GrpcDoorSettings } from './settings.js';
 import { isRenegotiation } from './tls-handshakes.js';
 
+/** Hears of a new stream, as grpc-js does. */
+type Listener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, raw: string[]) => void;
+
 /**
  * The HTTP/2 connections of the gRPC door and the calls on them, looked through every second.
  *
@@ -54,11 +57,20 @@ export class GrpcSessions {
     this.isWatching = true;
     http2.on('session', (session) => this.begin(session));
     // In front of grpc-js's own listener, which calls the interceptor and hears only of calls that come in.
-    const listeners = http2.listeners('stream');
+    const listeners = http2.listeners('stream') as Listener[];
     http2.removeAllListeners('stream');
-    http2.on('stream', (stream, headers, ...more) => {
-      if (this.open(stream, headers)) for (const listen of listeners) listen.call(http2, stream, headers, ...more);
-    });
+    const handOver = (of: CallStream | undefined, ...call: Parameters<Listener>): void => {
+      this.current = of;
+      for (const listen of listeners) listen.apply(http2, call);
+    };
+    const listener: Listener = (...call) => {
+      const of = this.open(call[0]);
+      const turn = of && this.entrance.ask(call[0], call[1], of.connection);
+      if (turn === 'refused') return;
+      if (turn === undefined) handOver(of, ...call);
+      else void turn.then((isLetIn) => isLetIn && handOver(of, ...call));
+    };
+    http2.on('stream', listener);
     const { handshakeTimeout, requestTimeout } = this.settings;
     this.timer = setInterval(() => this.check(), Math.min(1000, handshakeTimeout, requestTimeout)).unref();
   }
@@ -109,14 +121,10 @@ export class GrpcSessions {
     connection.begin(session);
   }
 
-  private open(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
+  private open(stream: ServerHttp2Stream): CallStream | undefined {
     const connection = stream.session && this.bySession.get(stream.session as ServerHttp2Session);
-    if (connection === undefined) {
-      this.current = undefined;
-      return true;
-    }
+    if (connection === undefined) return undefined;
     const of: CallStream = { stream, connection, call: undefined };
-    this.current = of;
     stream.once('close', () => {
       connection.callClosed(stream.rstCode === constants.NGHTTP2_CANCEL && !stream.headersSent);
       if (of.call === undefined) return;
@@ -125,7 +133,7 @@ export class GrpcSessions {
     });
     // A client that has not confirmed our settings is not held to them by HTTP/2 itself.
     if (!connection.callOpened()) stream.close(constants.NGHTTP2_REFUSED_STREAM);
-    return stream.closed || !this.entrance.refuses(stream, headers, connection);
+    return of;
   }
 
   private check(): void {

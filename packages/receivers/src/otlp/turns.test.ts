@@ -1,9 +1,10 @@
 import { once } from 'node:events';
+import { type ClientHttp2Stream, connect as connectH2 } from 'node:http2';
 import { connect } from 'node:net';
-import { Client, credentials } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { serve } from '../../test/harness.js';
+import { messagePrefix } from '../../test/h2.js';
+import { serve, testHost } from '../../test/harness.js';
 import { pb, post, protobufType } from '../../test/http.js';
 import { otlpReceiver } from './otlp.js';
 import { Turns, turns, type Waiting } from './turns.js';
@@ -83,45 +84,82 @@ function occupy(): () => void {
 
 describe('a request whose turn has not come', () => {
   const receiver = () => otlpReceiver({ grpc: '127.0.0.1:0', http: '127.0.0.1:0' });
+
+  /** A gRPC connection whose first call says how long the messages are; `sync` resolves when all that was written is known to the door. */
+  async function connection(grpc: string) {
+    const session = connectH2(`http://${grpc}`);
+    const sync = () => new Promise<void>((resolve) => void session.ping(() => resolve()));
+    const call = () => {
+      const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc' });
+      stream.on('error', () => {});
+      stream.end(Buffer.concat([messagePrefix(pb.length), pb]));
+      return stream;
+    };
+    await statusOf(call());
+    return { session, call, sync };
+  }
   const path = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
-  const asIs = (bytes: Buffer) => bytes;
+  const statusOf = async (stream: ClientHttp2Stream) => {
+    stream.resume();
+    return (await once(stream, 'trailers'))[0]['grpc-status'];
+  };
 
   test('waits, and is delivered and answered when it comes', async () => {
     const { http, grpc, host, arrived, close } = await serve(receiver());
+    const { session, call, sync } = await connection(grpc);
     const release = occupy();
-    const client = new Client(grpc, credentials.createInsecure());
-    const called = new Promise((resolve) => client.makeUnaryRequest(path, asIs, asIs, pb, resolve));
+    const called = statusOf(call());
     const posted = post(`${http}/v1/logs`, pb, protobufType);
-    await expect.poll(() => host.admission.inFlightBytes).toBe(2 * pb.length);
-    expect(arrived).toHaveLength(0);
+    await sync();
+    await expect.poll(() => host.admission.inFlightBytes).toBe(pb.length);
+    expect(arrived).toHaveLength(1);
     release();
     expect((await posted).status).toBe(200);
-    expect(await called).toBeNull();
-    expect(arrived).toHaveLength(2);
-    client.close();
+    expect(await called).toBe('0');
+    expect(arrived).toHaveLength(3);
+    session.close();
     await close();
   });
 
   test('is nobody’s work any more when its sender goes away meanwhile', async () => {
     const { port, grpc, host, arrived, close } = await serve(receiver());
+    const { session, call, sync } = await connection(grpc);
     const release = occupy();
     const socket = connect({ port, host: '127.0.0.1' });
     socket.write(
       `POST /v1/logs HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-protobuf\r\nContent-Length: ${pb.length}\r\n\r\n`,
     );
     socket.write(pb);
-    const client = new Client(grpc, credentials.createInsecure());
-    const call = client.makeUnaryRequest(path, asIs, asIs, pb, () => {});
-    await expect.poll(() => host.admission.inFlightBytes).toBe(2 * pb.length);
-    call.cancel();
-    socket.destroy();
-    await once(socket, 'close');
-    // The call keeps its bytes until its turn comes; the connection of the other does not.
+    // Taken back in two ways, of which one is an error.
+    const calls = [call(), call()];
+    await sync();
     await expect.poll(() => host.admission.inFlightBytes).toBe(pb.length);
-    release();
+    calls[0]?.close(8);
+    calls[1]?.close(2);
+    socket.destroy();
+    await Promise.all([once(socket, 'close'), sync()]);
     await expect.poll(() => host.admission.inFlightBytes).toBe(0);
-    expect(arrived).toHaveLength(0);
-    client.close();
+    release();
+    // One that comes later is answered, and was behind them.
+    expect(await statusOf(call())).toBe('0');
+    expect(arrived).toHaveLength(2);
+    session.close();
+    await close();
+  });
+
+  test('is refused when the room that there was is taken by then', async () => {
+    const { grpc, host, arrived, close } = await serve(receiver(), undefined, testHost(2 * pb.length));
+    const { session, call, sync } = await connection(grpc);
+    const release = occupy();
+    const stream = call();
+    stream.resume();
+    await sync();
+    host.admission.hold(2 * pb.length);
+    release();
+    const [headers] = await once(stream, 'response');
+    expect(headers['grpc-status']).toBe('8');
+    expect(arrived).toHaveLength(1);
+    session.close();
     await close();
   });
 });
