@@ -6,7 +6,9 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,6 +20,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Logger } from '../host.js';
 import { inspect } from './data-file.js';
 import { LmdbStore, openLmdb, readLmdb } from './lmdb-store.js';
+import { openSign } from './sign-of-life.js';
 
 let dir: string;
 const told: object[] = [];
@@ -62,6 +65,39 @@ describe('the store of a data directory', () => {
     await expect(open()).rejects.toThrow(/data directory .*: expected one that no other collector uses/);
     await store.close();
     await (await open()).close();
+  });
+
+  test('is one collector’s at a time under whatever name', async () => {
+    const alias = `${dir}-alias`;
+    symlinkSync(dir, alias);
+    const store = await open();
+    await expect(openLmdb(alias, logger)).rejects.toThrow(/no other collector uses/);
+    await store.close();
+    rmSync(alias);
+  });
+
+  // Containers that share a volume: to each, the other's number is nobody's, or its own.
+  test.runIf(process.platform === 'linux').each([['1'], [`${process.pid}`], ['999999999']])(
+    'is not taken from process %s of another namespace until that has died',
+    async (pid) => {
+      const sign = await openSign(join(dir, 'state.lock'));
+      symlinkSync(`${pid} 1 1 ${sign?.name}`, join(dir, 'state.lock'));
+      await expect(open()).rejects.toThrow(/no other collector uses/);
+      sign?.close();
+      await (await open()).close();
+      expect(readdirSync(dir)).toEqual(['state']);
+    },
+  );
+
+  test('leaves the lock alone that another has in what took the place of its directory', async () => {
+    const before = await open();
+    renameSync(dir, `${dir}-moved`);
+    mkdirSync(dir);
+    const after = await open();
+    await before.close();
+    await expect(open()).rejects.toThrow(/no other collector uses/);
+    await after.close();
+    rmSync(`${dir}-moved`, { recursive: true });
   });
 
   test.each([

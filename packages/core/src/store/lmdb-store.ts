@@ -136,7 +136,7 @@ function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
  */
 export async function openLmdb(dataDir: string, logger: Logger): Promise<StateStore> {
   const path = join(resolve(dataDir), 'state');
-  const release = prepare(dataDir, path);
+  const release = await prepare(dataDir, path);
   try {
     const file = inspect(join(path, 'data.mdb'));
     let { damage } = file;
@@ -181,11 +181,11 @@ export async function readLmdb(dataDir: string): Promise<StateStore | undefined>
   }
 }
 
-function prepare(dataDir: string, path: string): () => void {
+async function prepare(dataDir: string, path: string): Promise<() => void> {
   let release: (() => void) | undefined;
   try {
     mkdirSync(dataDir, { recursive: true });
-    release = lockFile(`${path}.lock`);
+    release = await lockFile(`${path}.lock`);
   } catch (error) {
     throw unusable(dataDir, error);
   }

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Logger } from '../host.js';
 import { openStore } from './open-store.js';
@@ -42,7 +43,7 @@ export class Stores {
     if (dir === undefined && this.#given !== undefined) return this.#given;
     const at = dir ?? dataDir;
     if (at === undefined) return undefined;
-    const path = resolve(at);
+    const path = placeOf(at);
     let opening = this.#open.get(path);
     if (opening === undefined) {
       opening = openStore(at, logger).then((store) => {
@@ -82,5 +83,14 @@ export class Stores {
       }
     }
     return errors;
+  }
+}
+
+/** One directory may have several names. */
+function placeOf(dir: string): string {
+  try {
+    return realpathSync(dir);
+  } catch {
+    return resolve(dir);
   }
 }
