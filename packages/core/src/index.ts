@@ -49,6 +49,7 @@ export type { Admission, Clock, FlowOptions, Host, Lease, Logger } from './host.
 export { systemClock } from './observe/clock.js';
 export type { CollectorEvent, CollectorState } from './observe/events.js';
 export { createLogger, type LoggerOptions, type LogLevel } from './observe/logger.js';
+export { writeToStandardError } from './observe/standard-error.js';
 export { bytes, ConfigError, duration, parseOptions } from './options.js';
 export type { AccountData, ComponentKind, CountsByReason } from './run/account-data.js';
 export { type CheckHint, checkHints } from './run/check-hints.js';

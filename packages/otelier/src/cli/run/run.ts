@@ -6,6 +6,7 @@ import {
   type PipelinesConfig,
   parseDuration,
   type ShutdownReport,
+  writeToStandardError,
 } from '@otelier/core';
 import { type LoadedConfig, loadConfig } from '../../load-config/load-config.js';
 import { exitFailure } from '../fail.js';
@@ -23,7 +24,7 @@ export interface RunOptions {
 /** Runs the pipelines of a file until a signal comes, or until receivers that end by themselves have ended. */
 export async function run(path: string, options: RunOptions): Promise<void> {
   // What otelier says goes to standard error, so that standard output holds what exporters write and nothing else.
-  const write = (text: string): void => void process.stderr.write(text);
+  const write = writeToStandardError;
   const voice = options.json === true ? jsonVoice(write) : humanVoice(write);
   const loaded = await loadConfig(path);
   const own = await ownMetrics(loaded.config);
