@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -96,6 +96,25 @@ describe('a queue with a data directory', () => {
     expect(third.account().added).toEqual({});
     await third.stop();
     expect([...control.delivered].sort()).toEqual(bodies(logs(6)));
+  });
+
+  test('whose directory is taken away says yes no more, delivers what it has, and tells what is lost at the end', async () => {
+    const { inner, control } = backend();
+    control.down = true;
+    const queued = await running(inner, {}, { dataDir: join(dir, 'data') });
+    await queued.send(logs(2));
+    renameSync(join(dir, 'data'), join(dir, 'aside'));
+    const { ready } = queued.collector.health();
+    await expect(queued.send(logs(3))).rejects.toMatchObject({ code: 'unavailable' });
+    expect([ready, queued.collector.health().ready]).toEqual([true, false]);
+    renameSync(join(dir, 'aside'), join(dir, 'data'));
+    await turn();
+    await queued.send(logs(4, undefined, 2));
+    rmSync(join(dir, 'data'), { recursive: true });
+    await expect(queued.send(logs(3))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await queued.stop()).toMatchObject({ lost: 6, kept: 0, clean: false });
+    assertConservation(queued.collector.accounts());
+    expect(existsSync(join(dir, 'data'))).toBe(false);
   });
 
   test('with a directory of its own keeps its batches there, shared with others that name it', async () => {
