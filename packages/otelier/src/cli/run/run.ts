@@ -100,7 +100,8 @@ async function reloadOnChange(first: LoadedConfig, collector: Collector, voice: 
     try {
       const { config } = await loadConfig(first.file);
       await collector.reload(config);
-      voice.reloaded(first.file, collector);
+      // A reload that a shutdown has cut short is in force for nobody.
+      if (collector.state === 'running') voice.reloaded(first.file, collector);
     } catch (error) {
       voice.keptOld(error instanceof Error ? error : new Error(String(error)));
     }
