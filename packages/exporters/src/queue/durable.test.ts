@@ -117,6 +117,34 @@ describe('a queue with a data directory', () => {
     expect(existsSync(join(dir, 'data'))).toBe(false);
   });
 
+  test.each<[string, string, QueueOptions, boolean]>([
+    ['stays', 'test', { workers: 1 }, false],
+    ['gets another name', 'other', {}, true],
+    ['leads to another directory', 'test', { dir: 'own' }, true],
+    ['keeps batches in memory', 'test', { keep: 'memory' }, true],
+  ])('that %s with a reload: what nobody delivers any more is told', async (_, name, options, isTold) => {
+    const { inner, control } = backend();
+    control.down = true;
+    const queued = await running(inner, {}, { dataDir: join(dir, 'data') });
+    await queued.send(logs(2));
+    const own = options.dir === undefined ? options : { ...options, dir: join(dir, options.dir) };
+    const pipeline = { receivers: [queued.receiver], exporters: [queue(inner, own)] };
+    let isOver = false;
+    const reloading = queued.collector.reload({ logs: { [name]: pipeline } }).finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      await queued.clock.advance(500);
+      await turn();
+    }
+    await reloading;
+    const told = { level: 'error', fields: { exporter: 'logs/test/queue', items: 2 } };
+    expect(
+      queued.log.map(({ level, fields }) => ({ level, fields })).filter(({ fields }) => 'exporter' in fields),
+    ).toEqual(isTold ? [told] : []);
+    expect(await queued.stop()).toMatchObject({ lost: 0, kept: 2 });
+  });
+
   test('with a directory of its own keeps its batches there, shared with others that name it', async () => {
     const [one, other] = [backend('one'), backend('other')];
     one.control.down = true;

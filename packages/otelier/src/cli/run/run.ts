@@ -12,6 +12,7 @@ import { type LoadedConfig, loadConfig } from '../../load-config/load-config.js'
 import { exitFailure } from '../fail.js';
 import { onStopSignals } from './signals.js';
 import { textLogger } from './text-logger.js';
+import { tellUnclaimed } from './unclaimed.js';
 import { humanVoice, jsonVoice, type Voice } from './voice.js';
 import type { SourceWatch } from './watch.js';
 
@@ -30,7 +31,11 @@ export async function run(path: string, options: RunOptions): Promise<void> {
   const own = await ownMetrics(loaded.config);
   const level = loaded.config.telemetry?.logLevel ?? 'warn';
   const logger = options.json === true ? createLogger({ level }) : textLogger(level, write);
-  const collector = createCollector(loaded.config, { logger, ...(own && { meter: own.meter }) });
+  const collector = createCollector(loaded.config, {
+    logger,
+    onStores: (stores) => tellUnclaimed(stores, loaded.config.dataDir, logger),
+    ...(own && { meter: own.meter }),
+  });
 
   let stop = (_why: string): void => {};
   let failed = false;
