@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { open as openDatabase } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -39,6 +39,11 @@ async function contents(prefix = ''): Promise<string[]> {
   const found = [...store.entries(bytes(prefix))].map(([key, value]) => `${Buffer.from(key)}=${Buffer.from(value)}`);
   await store.close();
   return found;
+}
+
+function replace(path: string, by: (path: string) => void): void {
+  rmSync(path, { recursive: true });
+  by(path);
 }
 
 describe('the store of a data directory', () => {
@@ -115,6 +120,8 @@ describe('the store of a data directory', () => {
     ['is something else', (file) => writeFileSync(file, Buffer.alloc(9000, 'x'))],
     ['was cut off', (file) => truncateSync(file, 8192)],
     ['was cut off in its head', (file) => truncateSync(file, 100)],
+    ['has a folder where its file should be', (file) => replace(file, (at) => void mkdirSync(at))],
+    ['has a file where its folder should be', (file) => replace(dirname(file), (at) => writeFileSync(at, ''))],
   ])('that %s is moved aside and reported, not deleted', async (_, damage) => {
     const store = await open();
     for (let i = 0; i < 20; i++) await store.commit([[bytes(`key-${i}`), Buffer.alloc(5000)]]);
