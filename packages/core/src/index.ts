@@ -49,6 +49,7 @@ export type { Admission, Clock, FlowOptions, Host, Lease, Logger } from './host.
 export { systemClock } from './observe/clock.js';
 export type { CollectorEvent, CollectorState } from './observe/events.js';
 export { createLogger, type LoggerOptions, type LogLevel } from './observe/logger.js';
+export { writeToStandardError } from './observe/standard-error.js';
 export { bytes, ConfigError, duration, parseOptions } from './options.js';
 export type { AccountData, ComponentKind, CountsByReason } from './run/account-data.js';
 export { type CheckHint, checkHints } from './run/check-hints.js';
@@ -63,5 +64,6 @@ export { openStore, readStore } from './store/open-store.js';
 export { ownedBy } from './store/owned-store.js';
 export { salvageStore } from './store/salvage.js';
 export type { StateChange, StateStore } from './store/state-store.js';
+export type { ClaimedStore } from './store/stores.js';
 export type { Bytes, Duration } from './units.js';
 export { parseBytes, parseDuration } from './units.js';

@@ -49,11 +49,12 @@ export interface Running {
   readonly stdout: string;
 }
 
-/** Starts the built command as its own process. */
+/** Starts the built command as its own process; `standardError`: the descriptor of a file instead of what {@link Running.stderr} reads. */
 export function start(
   args: readonly string[],
   { folder }: { folder: string },
   env: Record<string, string> = {},
+  standardError: 'pipe' | number = 'pipe',
 ): Running {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: folder,
@@ -64,16 +65,16 @@ export function start(
       NO_COLOR: '1',
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', standardError],
   });
   let stdout = '';
   let stderr = '';
   let read = 0;
   let wake = (): void => {};
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout!.on('data', (chunk: Buffer) => {
     stdout += chunk;
   });
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     stderr += chunk;
     wake();
   });

@@ -3,6 +3,8 @@ import { backendDown } from './backend-down.js';
 import { busy } from './busy.js';
 import { clock } from './clock.js';
 import { damage } from './damage.js';
+import { descriptors } from './descriptors.js';
+import { directoryGone } from './directory-gone.js';
 import { disconnects } from './disconnects.js';
 import { diskFull } from './disk-full.js';
 import { fileDiskFull } from './file-disk-full.js';
@@ -17,7 +19,7 @@ import { slow } from './slow.js';
 
 /** All of them. To add one, copy a file. */
 export const faults: readonly Fault[] = [
-  ...[kill, reload, rotation, damage, diskFull, fileDiskFull, clock],
+  ...[kill, reload, rotation, damage, diskFull, fileDiskFull, directoryGone, descriptors, clock],
   ...[backendDown, flapping, slow, busy, reset, partialSuccess, disconnects],
   ...grpcFaults,
 ];

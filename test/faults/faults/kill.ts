@@ -17,7 +17,8 @@ export const kill: Fault = {
     // Without a backend everything stays in the store: one of the next lives begins with what several have left.
     if (random.chance(0.3)) await world.backend.close();
     else await world.backend.open();
-    const part = random.pick(parts);
+    // The first has something to lose, whatever is drawn for the rest.
+    const part = world.notes.size === 0 ? 'load' : random.pick(parts);
     const started = world.start();
     // The death of a collector that nobody has killed is in `deaths`.
     if (part === 'start') started.catch(() => {});

@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly nodeOptions?: string;
   /** Largest file that it may write, in the shell's blocks: beyond it a write fails as on a full disk. */
   readonly fileBlocks?: number;
+  /** Descriptors that it may have: files and connections together. */
+  readonly descriptors?: number;
 }
 
 /** An `otelier run` that can be killed and started again. */
@@ -42,9 +44,13 @@ export class Victim {
   }
 
   /** Resolves when it answers. @throws {Error} with what it said, when it ends instead. */
-  async start({ flags = [], nodeOptions, fileBlocks }: StartOptions = {}): Promise<void> {
+  async start({ flags = [], nodeOptions, fileBlocks, descriptors }: StartOptions = {}): Promise<void> {
     const command = [process.execPath, bin, 'run', '--json', ...flags, this.config];
-    const limited = fileBlocks === undefined ? [] : ['sh', '-c', `ulimit -f ${fileBlocks} && exec "$0" "$@"`];
+    const limits = [
+      ...(fileBlocks === undefined ? [] : [`ulimit -f ${fileBlocks}`]),
+      ...(descriptors === undefined ? [] : [`ulimit -n ${descriptors}`]),
+    ];
+    const limited = limits.length === 0 ? [] : ['sh', '-c', `${limits.join(' && ')} && exec "$0" "$@"`];
     const [program, ...rest] = [...limited, ...command];
     const child = spawn(program!, rest, {
       cwd: this.folder,

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Clock, Logger } from '../host.js';
+import { writeToStandardError } from './standard-error.js';
 
 /** Levels of a logger, least first; `silent` logs nothing. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -33,7 +34,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
 
 function makePino(level: LogLevel, destination: LoggerOptions['destination']): Logger {
   const { pino } = require('pino') as typeof import('pino');
-  return pino({ level, base: { name: 'otelier' } }, destination ?? pino.destination({ fd: 2, sync: true }));
+  return pino({ level, base: { name: 'otelier' } }, destination ?? { write: writeToStandardError });
 }
 
 const quietMs = 10_000;

@@ -56,7 +56,7 @@ export function createHost(engine: Engine, place: Place, account: Account | unde
     note: (count, reason) => account?.noted.add(reason, count),
     flow: (of) => rootFlow(of, account),
     openStore: async (dir) => {
-      const store = await engine.stores.open(dir);
+      const store = await engine.stores.open(dir, place.id);
       return store === undefined ? undefined : ownedBy(store, place.id);
     },
     inTurn: (run) => (section === undefined ? at(run, rootFlow(undefined, account)) : section.turn(run, account)),

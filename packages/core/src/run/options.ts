@@ -1,6 +1,7 @@
 import type { Meter } from '@opentelemetry/api';
 import type { Clock, Logger } from '../host.js';
 import type { StateStore } from '../store/state-store.js';
+import type { ClaimedStore } from '../store/stores.js';
 
 /** What the program around a collector may give it. */
 export interface CollectorOptions {
@@ -14,4 +15,6 @@ export interface CollectorOptions {
   readonly dataDir?: string;
   /** Keeps state instead of the data directory; the collector closes it. */
   readonly store?: StateStore;
+  /** Called once, when all has started, with the stores of directories that are open: what nobody in the pipeline file claims is delivered by nobody. */
+  readonly onStores?: (stores: readonly ClaimedStore[]) => void;
 }

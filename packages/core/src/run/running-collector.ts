@@ -68,9 +68,11 @@ export class RunningCollector implements Collector {
   #abandoned = 0;
   /** Of stateful sections; undefined while there is none, and without a data directory. */
   #store: StateStore | undefined;
+  readonly #onStores: CollectorOptions['onStores'];
 
   constructor(config: PipelinesConfig, options: CollectorOptions) {
     checkConfig(config);
+    this.#onStores = options.onStores;
     const clock = options.clock ?? systemClock;
     const level = config.telemetry?.logLevel;
     const logger = options.logger ?? createLogger(level === undefined ? {} : { level });
@@ -212,6 +214,7 @@ export class RunningCollector implements Collector {
       this.#stopObserving = observeAccounts(this.#engine, this.#restarts);
     }
     this.#endings.watch(sources);
+    this.#onStores?.(stores.claims());
     this.#enter('running');
   }
 

@@ -28,7 +28,9 @@ export function inspect(path: string): DataFile {
   try {
     file = openSync(path, 'r+');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return sound;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return sound;
+    if (code === 'ENOTDIR' || code === 'EISDIR') return damaged('something else is in its place');
     throw error;
   }
   try {

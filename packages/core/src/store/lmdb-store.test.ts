@@ -6,18 +6,21 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { open as openDatabase } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Logger } from '../host.js';
 import { inspect } from './data-file.js';
 import { LmdbStore, openLmdb, readLmdb } from './lmdb-store.js';
+import { openSign } from './sign-of-life.js';
 
 let dir: string;
 const told: object[] = [];
@@ -36,6 +39,11 @@ async function contents(prefix = ''): Promise<string[]> {
   const found = [...store.entries(bytes(prefix))].map(([key, value]) => `${Buffer.from(key)}=${Buffer.from(value)}`);
   await store.close();
   return found;
+}
+
+function replace(path: string, by: (path: string) => void): void {
+  rmSync(path, { recursive: true });
+  by(path);
 }
 
 describe('the store of a data directory', () => {
@@ -64,6 +72,39 @@ describe('the store of a data directory', () => {
     await (await open()).close();
   });
 
+  test('is one collector’s at a time under whatever name', async () => {
+    const alias = `${dir}-alias`;
+    symlinkSync(dir, alias);
+    const store = await open();
+    await expect(openLmdb(alias, logger)).rejects.toThrow(/no other collector uses/);
+    await store.close();
+    rmSync(alias);
+  });
+
+  // Containers that share a volume: to each, the other's number is nobody's, or its own.
+  test.runIf(process.platform === 'linux').each([['1'], [`${process.pid}`], ['999999999']])(
+    'is not taken from process %s of another namespace until that has died',
+    async (pid) => {
+      const sign = await openSign(join(dir, 'state.lock'));
+      symlinkSync(`${pid} 1 1 ${sign?.name}`, join(dir, 'state.lock'));
+      await expect(open()).rejects.toThrow(/no other collector uses/);
+      sign?.close();
+      await (await open()).close();
+      expect(readdirSync(dir)).toEqual(['state']);
+    },
+  );
+
+  test('leaves the lock alone that another has in what took the place of its directory', async () => {
+    const before = await open();
+    renameSync(dir, `${dir}-moved`);
+    mkdirSync(dir);
+    const after = await open();
+    await before.close();
+    await expect(open()).rejects.toThrow(/no other collector uses/);
+    await after.close();
+    rmSync(`${dir}-moved`, { recursive: true });
+  });
+
   test.each([
     ['that died', '999999999 1'],
     ['whose number another has now', `${process.ppid} 1`],
@@ -79,6 +120,8 @@ describe('the store of a data directory', () => {
     ['is something else', (file) => writeFileSync(file, Buffer.alloc(9000, 'x'))],
     ['was cut off', (file) => truncateSync(file, 8192)],
     ['was cut off in its head', (file) => truncateSync(file, 100)],
+    ['has a folder where its file should be', (file) => replace(file, (at) => void mkdirSync(at))],
+    ['has a file where its folder should be', (file) => replace(dirname(file), (at) => writeFileSync(at, ''))],
   ])('that %s is moved aside and reported, not deleted', async (_, damage) => {
     const store = await open();
     for (let i = 0; i < 20; i++) await store.commit([[bytes(`key-${i}`), Buffer.alloc(5000)]]);

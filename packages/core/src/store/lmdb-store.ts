@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { PipelineError } from '../error.js';
@@ -18,15 +18,24 @@ export class LmdbStore implements StateStore {
   readonly #db: RootDatabase<Uint8Array, Uint8Array>;
   readonly #release: () => void;
   readonly replaces: string | undefined;
+  /** Where a start looks for it, and which file is there while all is well; undefined for a store that is only read. */
+  readonly #file: string | undefined;
+  readonly #identity: string | undefined;
   #waiting: Commit[] = [];
   #writing: Promise<void> | undefined;
   /** Why commits fail, until all have heard. */
   #failure: unknown;
 
-  constructor(db: RootDatabase<Uint8Array, Uint8Array>, release: () => void, replaces?: string) {
+  constructor(db: RootDatabase<Uint8Array, Uint8Array>, release: () => void, file?: string, replaces?: string) {
     this.#db = db;
     this.#release = release;
     this.replaces = replaces;
+    this.#file = file;
+    this.#identity = file === undefined ? undefined : identityOf(file);
+  }
+
+  get isGone(): boolean {
+    return this.#file !== undefined && identityOf(this.#file) !== this.#identity;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -85,6 +94,9 @@ export class LmdbStore implements StateStore {
 
   async #transaction(commits: readonly Commit[]): Promise<void> {
     const db = this.#db;
+    // LMDB writes to the file that it has opened, also when that has no name any more.
+    if (this.isGone)
+      throw new Error(`${this.#file} was removed, renamed or replaced, and no start would find what goes there`);
     // A batch is written within one transaction, which is synced before it counts as committed.
     let last: Promise<boolean> | undefined;
     const whole = db.batch(() => {
@@ -99,6 +111,11 @@ export class LmdbStore implements StateStore {
     await Promise.all([whole, last]);
     await db.flushed;
   }
+}
+
+function identityOf(file: string): string | undefined {
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found && `${found.dev} ${found.ino}`;
 }
 
 function ignore(): void {}
@@ -136,15 +153,16 @@ function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
  */
 export async function openLmdb(dataDir: string, logger: Logger): Promise<StateStore> {
   const path = join(resolve(dataDir), 'state');
-  const release = prepare(dataDir, path);
+  const release = await prepare(dataDir, path);
+  const data = join(path, 'data.mdb');
   try {
-    const file = inspect(join(path, 'data.mdb'));
+    const file = inspect(data);
     let { damage } = file;
     if (damage === undefined) {
       try {
         const db = openAt(path);
         damage = file.padded ? await missingIn(db) : undefined;
-        if (damage === undefined) return new LmdbStore(db, release);
+        if (damage === undefined) return new LmdbStore(db, release, data);
       } catch (error) {
         damage = damageIn(error);
         if (damage === undefined) throw unusable(dataDir, error);
@@ -156,7 +174,7 @@ export async function openLmdb(dataDir: string, logger: Logger): Promise<StateSt
       { store: path, damage, moved: aside },
       'the state store is damaged: it was moved aside, and totals begin anew',
     );
-    return new LmdbStore(openAt(path), release, aside);
+    return new LmdbStore(openAt(path), release, data, aside);
   } catch (error) {
     release();
     throw error instanceof PipelineError ? error : unusable(dataDir, error);
@@ -181,11 +199,11 @@ export async function readLmdb(dataDir: string): Promise<StateStore | undefined>
   }
 }
 
-function prepare(dataDir: string, path: string): () => void {
+async function prepare(dataDir: string, path: string): Promise<() => void> {
   let release: (() => void) | undefined;
   try {
     mkdirSync(dataDir, { recursive: true });
-    release = lockFile(`${path}.lock`);
+    release = await lockFile(`${path}.lock`);
   } catch (error) {
     throw unusable(dataDir, error);
   }

@@ -1,41 +1,138 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isAnswered, openSign, type Sign } from './sign-of-life.js';
 
-/** Directories that this very process uses: its own id in a lock file says nothing about that. */
+/** What this thread has locked, by directory and not by path: one may have several, one after the other or at once. */
 const held = new Set<string>();
 
-/** Who holds a lock: a process, told from a later one of the same number by when it started, where the system says so. */
-function ownerOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold spaces; the start time is the 20th field after it.
-    return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
-  } catch {
-    return `${pid}`;
-  }
+/** Who holds a lock. */
+interface Owner {
+  readonly pid: number;
+  /** When it started, where the system says so: tells a process from a later one of the same number. */
+  readonly started: string | undefined;
+  /** Where its number means something, and the socket by which it is found from elsewhere. */
+  readonly namespace: string | undefined;
+  readonly sign: string | undefined;
 }
 
 /**
  * Locks the file `path` for this process and returns what releases it; undefined when a living process holds it. A lock whose process has died is
  * taken over.
+ *
+ * A lock is a symbolic link that leads nowhere and names its owner: it is made whole or not at all, and on a disk without room too.
  */
-export function lockFile(path: string): (() => void) | undefined {
-  if (held.has(path)) return undefined;
-  const mine = `${path}.${process.pid}`;
-  writeFileSync(mine, ownerOf(process.pid));
+export async function lockFile(path: string): Promise<(() => void) | undefined> {
+  const { dev, ino } = statSync(dirname(path));
+  const what = `${dev} ${ino} ${basename(path)}`;
+  if (held.has(what)) return undefined;
+  held.add(what);
+  let sign: Sign | undefined;
   try {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      if (linked(mine, path)) {
-        held.add(path);
-        return () => {
-          held.delete(path);
-          rmSync(path, { force: true });
-        };
-      }
-      const owner = read(path);
-      if (owner !== undefined && !isDead(owner)) return undefined;
-      takeAway(path, owner);
+    sign = await openSign(path);
+    const mine = told(sign?.name);
+    if (await taken(path, mine)) {
+      return () => {
+        held.delete(what);
+        // Whoever has replaced the directory meanwhile has a lock of its own there.
+        if (read(path) === mine) rmSync(path, { force: true });
+        sign?.close();
+      };
     }
+  } catch (error) {
+    held.delete(what);
+    sign?.close();
+    throw error;
+  }
+  held.delete(what);
+  sign?.close();
+  return undefined;
+}
+
+async function taken(path: string, mine: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    if (placed(mine, path)) return true;
+    const text = read(path);
+    const owner = ownerFrom(text);
+    if (owner !== undefined && (await isAlive(owner, path))) return false;
+    takeAway(path, text);
+    if (owner?.sign !== undefined) rmSync(join(dirname(path), owner.sign), { force: true });
+  }
+  return false;
+}
+
+function told(sign: string | undefined): string {
+  const owner = [process.pid, startOf(process.pid) ?? '-', namespace() ?? '-', sign ?? '-'];
+  return owner.join(' ');
+}
+
+function ownerFrom(text: string | undefined): Owner | undefined {
+  const [pid = '', ...rest] = (text ?? '').split(' ');
+  const [started, ns, sign] = rest.map((part) => (part === '-' ? undefined : part));
+  // A name of a file beside the lock, and nothing else.
+  const safe = sign !== undefined && basename(sign) === sign ? sign : undefined;
+  return /^[1-9]\d*$/.test(pid) ? { pid: Number(pid), started, namespace: ns, sign: safe } : undefined;
+}
+
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold spaces; the start time is the 20th field after it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
     return undefined;
+  }
+}
+
+/** Containers count processes each for itself, and may share a volume. Undefined where there is no such thing. */
+function namespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid').replaceAll(/[^\d]/g, '');
+  } catch {
+    return undefined;
+  }
+}
+
+async function isAlive(owner: Owner, path: string): Promise<boolean> {
+  if (owner.namespace !== undefined && owner.namespace !== namespace()) {
+    return owner.sign !== undefined && (await isAnswered(join(dirname(path), owner.sign)));
+  }
+  // A lock of our own number that we do not hold is an earlier process's, as happens in containers, or another thread's.
+  if (owner.pid === process.pid) {
+    const isOurs = owner.started !== undefined && owner.started === startOf(owner.pid);
+    return isOurs && owner.sign !== undefined && (await isAnswered(join(dirname(path), owner.sign)));
+  }
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return owner.started === undefined || startOf(owner.pid) === owner.started;
+}
+
+/** Whether the lock was not there and is now `owner`'s. */
+function placed(owner: string, path: string): boolean {
+  try {
+    symlinkSync(owner, path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    // Windows lets not everybody make them, and some file systems have none.
+    if (code !== 'EPERM' && code !== 'ENOSYS' && code !== 'ENOTSUP') throw error;
+  }
+  const mine = `${path}.${process.pid}`;
+  writeFileSync(mine, owner);
+  try {
+    return linked(mine, path);
   } finally {
     rmSync(mine, { force: true });
   }
@@ -53,22 +150,14 @@ function linked(from: string, to: string): boolean {
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readlinkSync(path);
   } catch {
-    return undefined;
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return undefined;
+    }
   }
-}
-
-function isDead(owner: string): boolean {
-  const pid = Number.parseInt(owner, 10);
-  // A lock of our own number that we do not hold is an earlier process's, as happens in containers.
-  if (!(pid > 0) || pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-  return owner.includes(' ') && ownerOf(pid) !== owner;
 }
 
 /** Removes a dead process's lock, unless another process has taken it over meanwhile. */
@@ -79,6 +168,7 @@ function takeAway(path: string, owner: string | undefined): void {
   } catch {
     return;
   }
-  if (read(aside) !== owner) linked(aside, path);
+  const found = read(aside);
+  if (found !== owner && found !== undefined) placed(found, path);
   rmSync(aside, { force: true });
 }

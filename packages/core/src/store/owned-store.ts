@@ -32,6 +32,10 @@ class OwnedStore implements StateStore {
     return this.#store.replaces;
   }
 
+  get isGone(): boolean {
+    return this.#store.isGone ?? false;
+  }
+
   get(key: Uint8Array): Uint8Array | undefined {
     return this.#store.get(this.#whole(key));
   }

@@ -9,6 +9,8 @@ export type StateChange = readonly [key: Uint8Array, value: Uint8Array | undefin
 export interface StateStore {
   /** Where the damaged store was moved that this one replaces, when that happened as it was opened. */
   readonly replaces?: string | undefined;
+  /** Whether its place was taken away while it was open: no later start will find what is in it. */
+  readonly isGone?: boolean;
   /** What is committed under a key; undefined when that is nothing. */
   get(key: Uint8Array): Uint8Array | undefined;
   /** The keys that begin with `prefix`, in the order of their bytes and from `from` on when it is given; reads no values. */

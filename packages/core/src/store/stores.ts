@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Logger } from '../host.js';
 import { openStore } from './open-store.js';
@@ -12,6 +13,14 @@ export interface StoresOptions {
   readonly logger: Logger;
 }
 
+/** A store that is open, and the components that keep something there. */
+export interface ClaimedStore {
+  readonly dir: string;
+  readonly store: StateStore;
+  /** Their ids. */
+  readonly claimed: ReadonlySet<string>;
+}
+
 /** The stores of one collector: that of its data directory, and those of other directories that components name. Each opens when it is first asked for. */
 export class Stores {
   readonly #options: StoresOptions;
@@ -19,6 +28,8 @@ export class Stores {
   /** Those that are open, by how people know them. */
   readonly #watched: Map<string, WatchedStore> = new Map();
   #given: WatchedStore | undefined;
+  /** Who has asked for a part of which, by its directory. */
+  readonly #claims: Map<string, ClaimedStore & { readonly claimed: Set<string> }> = new Map();
 
   constructor(options: StoresOptions) {
     this.#options = options;
@@ -33,16 +44,16 @@ export class Stores {
   }
 
   /**
-   * The store of `dir`, or the collector's own; undefined when it has none.
+   * The store of `dir`, or the collector's own; undefined when it has none. `owner`: for which component.
    *
    * @throws {PipelineError} when the directory cannot be used, or another process uses it.
    */
-  async open(dir?: string): Promise<StateStore | undefined> {
+  async open(dir?: string, owner?: string): Promise<StateStore | undefined> {
     const { dataDir, logger } = this.#options;
     if (dir === undefined && this.#given !== undefined) return this.#given;
     const at = dir ?? dataDir;
     if (at === undefined) return undefined;
-    const path = resolve(at);
+    const path = placeOf(at);
     let opening = this.#open.get(path);
     if (opening === undefined) {
       opening = openStore(at, logger).then((store) => {
@@ -53,7 +64,16 @@ export class Stores {
       this.#open.set(path, opening);
       opening.catch(() => this.#open.delete(path));
     }
-    return opening;
+    const store = await opening;
+    const claim = this.#claims.get(path) ?? { dir: at, store, claimed: new Set() };
+    this.#claims.set(path, claim);
+    if (owner !== undefined) claim.claimed.add(owner);
+    return store;
+  }
+
+  /** Those of directories that are open. */
+  claims(): readonly ClaimedStore[] {
+    return [...this.#claims.values()];
   }
 
   /** The stores whose last commit failed, for people. */
@@ -71,6 +91,7 @@ export class Stores {
     const stores: (StateStore | Promise<StateStore>)[] = [...this.#open.values()];
     if (this.#given !== undefined) stores.push(this.#given);
     this.#open.clear();
+    this.#claims.clear();
     this.#watched.clear();
     this.#given = undefined;
     const errors: string[] = [];
@@ -82,5 +103,14 @@ export class Stores {
       }
     }
     return errors;
+  }
+}
+
+/** One directory may have several names. */
+function placeOf(dir: string): string {
+  try {
+    return realpathSync(dir);
+  } catch {
+    return resolve(dir);
   }
 }

@@ -18,6 +18,10 @@ export class WatchedStore implements StateStore {
     return this.#store.replaces;
   }
 
+  get isGone(): boolean {
+    return this.#store.isGone ?? false;
+  }
+
   get(key: Uint8Array): Uint8Array | undefined {
     return this.#store.get(key);
   }

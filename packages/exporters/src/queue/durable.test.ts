@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -96,6 +96,53 @@ describe('a queue with a data directory', () => {
     expect(third.account().added).toEqual({});
     await third.stop();
     expect([...control.delivered].sort()).toEqual(bodies(logs(6)));
+  });
+
+  test('whose directory is taken away says yes no more, delivers what it has, and tells what is lost at the end', async () => {
+    const { inner, control } = backend();
+    control.down = true;
+    const queued = await running(inner, {}, { dataDir: join(dir, 'data') });
+    await queued.send(logs(2));
+    renameSync(join(dir, 'data'), join(dir, 'aside'));
+    const { ready } = queued.collector.health();
+    await expect(queued.send(logs(3))).rejects.toMatchObject({ code: 'unavailable' });
+    expect([ready, queued.collector.health().ready]).toEqual([true, false]);
+    renameSync(join(dir, 'aside'), join(dir, 'data'));
+    await turn();
+    await queued.send(logs(4, undefined, 2));
+    rmSync(join(dir, 'data'), { recursive: true });
+    await expect(queued.send(logs(3))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await queued.stop()).toMatchObject({ lost: 6, kept: 0, clean: false });
+    assertConservation(queued.collector.accounts());
+    expect(existsSync(join(dir, 'data'))).toBe(false);
+  });
+
+  test.each<[string, string, QueueOptions, boolean]>([
+    ['stays', 'test', { workers: 1 }, false],
+    ['gets another name', 'other', {}, true],
+    ['leads to another directory', 'test', { dir: 'own' }, true],
+    ['keeps batches in memory', 'test', { keep: 'memory' }, true],
+  ])('that %s with a reload: what nobody delivers any more is told', async (_, name, options, isTold) => {
+    const { inner, control } = backend();
+    control.down = true;
+    const queued = await running(inner, {}, { dataDir: join(dir, 'data') });
+    await queued.send(logs(2));
+    const own = options.dir === undefined ? options : { ...options, dir: join(dir, options.dir) };
+    const pipeline = { receivers: [queued.receiver], exporters: [queue(inner, own)] };
+    let isOver = false;
+    const reloading = queued.collector.reload({ logs: { [name]: pipeline } }).finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      await queued.clock.advance(500);
+      await turn();
+    }
+    await reloading;
+    const told = { level: 'error', fields: { exporter: 'logs/test/queue', items: 2 } };
+    expect(
+      queued.log.map(({ level, fields }) => ({ level, fields })).filter(({ fields }) => 'exporter' in fields),
+    ).toEqual(isTold ? [told] : []);
+    expect(await queued.stop()).toMatchObject({ lost: 0, kept: 2 });
   });
 
   test('with a directory of its own keeps its batches there, shared with others that name it', async () => {

@@ -206,6 +206,11 @@ export class Line<B extends AnyBatch> {
     });
   }
 
+  /** Log records, data points or spans that are here and not on their way. */
+  get waitingItems(): number {
+    return this.#waitingItems;
+  }
+
   /** What is in memory alone. */
   *rest(): Iterable<Entry<B>> {
     for (const entry of this.#window.values()) if (!entry.stored) yield entry;

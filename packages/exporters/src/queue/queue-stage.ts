@@ -310,9 +310,11 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
       items += entry.count;
       bytes += entry.bytes;
       entry.lease?.release();
-      this.kept.drop(entry.count, 'closed');
     }
+    // What was written to a directory that was taken away is as lost as what was in memory.
+    if (records?.isGone === true) [batches, items, bytes] = [room.batches, this.line.waitingItems, room.bytes];
     if (batches === 0) return;
+    this.kept.drop(items, 'closed');
     this.host.logger.error({ batches, items, bytes }, 'the queue was closed before it was empty: what it held is lost');
   }
 }

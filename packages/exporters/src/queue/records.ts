@@ -55,6 +55,11 @@ export class Records<B extends AnyBatch> {
     return this.#store.replaces;
   }
 
+  /** Whether no later run will find what is here. */
+  get isGone(): boolean {
+    return this.#store.isGone ?? false;
+  }
+
   /** What an earlier run has left, without reading it. */
   open(): About {
     return this.#begin(aboutOf(this.#store.get(aboutKey)) ?? this.#counted());

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { build, finish, type Running, start, type Workspace, workspace } from '../../test/cli-process.js';
@@ -45,6 +46,14 @@ async function httpDoor(run: Running): Promise<string> {
   return Object.values(endpoints)
     .flat()
     .find((endpoint) => endpoint.startsWith('http://'))!;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 const oneLog = JSON.stringify({
@@ -95,6 +104,48 @@ export default definePipelines({ logs: { events: { receivers: [doors], exporters
     expect((await run.ended).code).toBe(1);
     expect(await answer).not.toBe(200);
   });
+
+  // What it has to tell: it starts, it refuses for now what nobody takes, it stops.
+  const telling = (port: number) => `import { definePipelines, exporter, otlpReceiver, PipelineError } from 'otelier';
+const away = exporter('away', { logs: async () => { throw new PipelineError('unavailable', 'away'); } });
+const doors = otlpReceiver({ grpc: false, http: '127.0.0.1:${port}' });
+export default definePipelines({ logs: { events: { receivers: [doors], exporters: [away] } } });
+`;
+
+  test.each([[['run']], [['run', '--json']]])('goes on when nobody reads any more what it says: %s', async (args) => {
+    const port = await freePort();
+    at.write('pipeline.config.ts', telling(port));
+    const run = launch(args);
+    await run.line(args.length > 1 ? '"ready"' : 'Ctrl-C');
+    run.child.stderr!.destroy();
+    for (let i = 0; i < 2; i++) expect((await post(`http://127.0.0.1:${port}`)).status).toBe(503);
+    run.child.kill('SIGTERM');
+    expect((await run.ended).code).toBe(0);
+  });
+
+  test.runIf(existsSync('/dev/full')).each([[['run']], [['run', '--json']]])(
+    'starts and goes on when the disk has no room for what it says: %s',
+    async (args) => {
+      const port = await freePort();
+      at.write('pipeline.config.ts', telling(port));
+      const full = openSync('/dev/full', 'w');
+      const run = start(args, at, {}, full);
+      running.push(run);
+      closeSync(full);
+      let status = 0;
+      while (status === 0) {
+        expect(run.child.exitCode).toBeNull();
+        status = await post(`http://127.0.0.1:${port}`).then(
+          (response) => response.status,
+          () => 0,
+        );
+        await setTimeout(20);
+      }
+      expect(status).toBe(503);
+      run.child.kill('SIGTERM');
+      expect((await run.ended).code).toBe(0);
+    },
+  );
 
   test('ends by itself, with 0, when its receivers do', async () => {
     at.write('in.jsonl', `${oneLog}\n${oneLog}\n`);

@@ -6,11 +6,13 @@ import {
   type PipelinesConfig,
   parseDuration,
   type ShutdownReport,
+  writeToStandardError,
 } from '@otelier/core';
 import { type LoadedConfig, loadConfig } from '../../load-config/load-config.js';
 import { exitFailure } from '../fail.js';
 import { onStopSignals } from './signals.js';
 import { textLogger } from './text-logger.js';
+import { tellUnclaimed } from './unclaimed.js';
 import { humanVoice, jsonVoice, type Voice } from './voice.js';
 import type { SourceWatch } from './watch.js';
 
@@ -23,13 +25,17 @@ export interface RunOptions {
 /** Runs the pipelines of a file until a signal comes, or until receivers that end by themselves have ended. */
 export async function run(path: string, options: RunOptions): Promise<void> {
   // What otelier says goes to standard error, so that standard output holds what exporters write and nothing else.
-  const write = (text: string): void => void process.stderr.write(text);
+  const write = writeToStandardError;
   const voice = options.json === true ? jsonVoice(write) : humanVoice(write);
   const loaded = await loadConfig(path);
   const own = await ownMetrics(loaded.config);
   const level = loaded.config.telemetry?.logLevel ?? 'warn';
   const logger = options.json === true ? createLogger({ level }) : textLogger(level, write);
-  const collector = createCollector(loaded.config, { logger, ...(own && { meter: own.meter }) });
+  const collector = createCollector(loaded.config, {
+    logger,
+    onStores: (stores) => tellUnclaimed(stores, loaded.config.dataDir, logger),
+    ...(own && { meter: own.meter }),
+  });
 
   let stop = (_why: string): void => {};
   let failed = false;
@@ -99,7 +105,8 @@ async function reloadOnChange(first: LoadedConfig, collector: Collector, voice: 
     try {
       const { config } = await loadConfig(first.file);
       await collector.reload(config);
-      voice.reloaded(first.file, collector);
+      // A reload that a shutdown has cut short is in force for nobody.
+      if (collector.state === 'running') voice.reloaded(first.file, collector);
     } catch (error) {
       voice.keptOld(error instanceof Error ? error : new Error(String(error)));
     }
