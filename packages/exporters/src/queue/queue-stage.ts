@@ -15,6 +15,7 @@ import {
 import { keptByCaller } from '../marks.js';
 import { countOf, deliverParts, UndeliveredPartsError } from '../parts.js';
 import type { Entry } from './entry.js';
+import { keptFor } from './kept-for.js';
 import type { QueueLimits } from './limits.js';
 import { Line, type Member } from './line.js';
 import { Losses } from './losses.js';
@@ -192,14 +193,22 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     const flow = this.host.flow({ signal: this.closing.signal, peer: entry.peer });
     try {
       // A retry inside need not wait with it: it stays here.
-      if (entry.parts === undefined) await this.inner.consume(keptByCaller(batch), flow);
-      else await deliverParts(entry.parts, flow, (part) => this.inner.consume(keptByCaller(part), flow));
+      if (entry.parts === undefined) await this.deliver(batch, flow);
+      else await deliverParts(entry.parts, flow, (part) => this.deliver(part, flow));
       if (!this.sending.delete(entry)) return;
       this.delivered(entry, flow);
     } catch (caught) {
       // What the close has cut off was given back there.
       if (!this.sending.delete(entry)) return;
       this.failed(entry, flow, PipelineError.from(caught));
+    }
+  }
+
+  private async deliver(batch: B, flow: RequestFlow): Promise<void> {
+    try {
+      await this.inner.consume(keptByCaller(batch), flow);
+    } catch (error) {
+      throw keptFor(PipelineError.from(error));
     }
   }
 
@@ -228,7 +237,7 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     entry.attempts++;
     const { line } = this;
     line.giveBack(entry, this);
-    this.host.note(entry.count, `kept: ${error.code}`);
+    this.host.note(entry.count, `kept: ${(error.cause instanceof PipelineError ? error.cause : error).code}`);
     this.troubles.failing(error, line.room);
     this.pace.failed(error);
     this.rests.begin(this.pace.pauseOf(entry.attempts, error), () => line.again(entry));

@@ -61,7 +61,8 @@ async function running(options: QueueOptions = {}, backend = slowBackend()) {
     return stopped;
   };
   const errors = () => log.filter(({ level, message }) => level === 'error' && message.includes('queue'));
-  return { ...backend, send: receiver.send, account, shutdown, collector, clock, errors };
+  const warnings = () => log.filter(({ level, message }) => level === 'warn' && message.includes('queue'));
+  return { ...backend, send: receiver.send, account, shutdown, collector, clock, errors, warnings };
 }
 
 /** Room for that many batches like this one. */
@@ -135,6 +136,34 @@ describe('queue', () => {
     await answer(new PipelineError('rejected', 'again'));
     expect(errors()[1]).toMatchObject({ fields: { batches: 3, items: 15 } });
   });
+
+  test.each(['unauthenticated', 'unsupported'] as const)(
+    'keeps what the backend does not take from us, whatever it is (%s): also the rest of a batch',
+    async (code) => {
+      const answers = [
+        new PipelineError(code, 'backend answered so'),
+        new PipelineError('too-large', 'too many'),
+        undefined,
+        new PipelineError('unavailable', 'not now'),
+        new PipelineError(code, 'backend answered so'),
+        undefined,
+      ];
+      const inner = exporter('backend', {
+        logs: async () => {
+          const error = answers.shift();
+          if (error !== undefined) throw error;
+        },
+      });
+      const { send, clock, account, warnings } = await running({}, { ...slowBackend(), inner: retry(inner) });
+      await send(logs(4));
+      await turn();
+      expect(account()).toMatchObject({ in: 4, out: 0, dropped: {}, held: 4 });
+      expect(warnings()[0]?.fields).toMatchObject({ batches: 1, error: `[unavailable] ${code}: backend answered so` });
+      for (let i = 0; i < 20; i++) await clock.advance(30_000);
+      expect(answers).toEqual([]);
+      expect(account()).toMatchObject({ in: 4, out: 4, dropped: {}, held: 0 });
+    },
+  );
 
   test('keeps what fails for a reason that may pass, sends nothing for as long as the backend asks, and then one at first', async () => {
     const { send, answer, waiting, clock, delivered, account } = await running({ workers: 2 });
@@ -234,7 +263,7 @@ describe('queue', () => {
       new PipelineError('too-large', 'too many'),
       undefined,
       new PipelineError('unavailable', 'not now'),
-      new PipelineError('unauthenticated', 'not you'),
+      new PipelineError('rejected', 'not these'),
     ];
     const inner = exporter('backend', {
       logs: async () => {
@@ -247,7 +276,7 @@ describe('queue', () => {
     await clock.advance(0);
     await clock.advance(5000);
     expect(answers).toEqual([]);
-    expect(account()).toMatchObject({ in: 4, out: 2, dropped: { unauthenticated: 2 }, held: 0 });
+    expect(account()).toMatchObject({ in: 4, out: 2, dropped: { rejected: 2 }, held: 0 });
   });
 
   test('maxAge: what has waited too long is dropped, counted and logged', async () => {
