@@ -16,10 +16,11 @@ import { reload } from './reload.js';
 import { reset } from './reset.js';
 import { rotation } from './rotation.js';
 import { slow } from './slow.js';
+import { turnedAway } from './turned-away.js';
 
 /** All of them. To add one, copy a file. */
 export const faults: readonly Fault[] = [
   ...[kill, reload, rotation, damage, diskFull, fileDiskFull, directoryGone, descriptors, clock],
-  ...[backendDown, flapping, slow, busy, reset, partialSuccess, disconnects],
+  ...[backendDown, flapping, slow, busy, turnedAway, reset, partialSuccess, disconnects],
   ...grpcFaults,
 ];
