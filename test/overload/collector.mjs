@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import {
   createCollector,
   definePipelines,
@@ -51,9 +52,14 @@ process.on('message', ({ full }) => {
   }
   const { user, system } = process.cpuUsage(cpu);
   cpu = process.cpuUsage();
-  // The peak of the whole life, as the kernel knows it: no moment between two looks is missed.
-  process.send({ cpuUs: user + system, peakRssBytes: process.resourceUsage().maxRSS * 1024, peakInFlightBytes });
+  process.send({ cpuUs: user + system, peakRssBytes: peakRssBytes(), peakInFlightBytes });
 });
+// As the kernel knows it: no moment between two looks is missed. What `getrusage` says includes what the process was before it became Node,
+// a copy of its parent with all that one's memory.
+function peakRssBytes() {
+  if (!existsSync('/proc/self/status')) return process.resourceUsage().maxRSS * 1024;
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'latin1'))[1]) * 1024;
+}
 process.on('disconnect', () => process.exit());
 const [endpoint] = Object.values(collector.endpoints()).flat();
 process.send({ port: Number(new URL(endpoint).port) });

@@ -6,7 +6,7 @@ import { statusFor } from './grpc-gate.js';
 import { signalByPath } from './grpc-services.js';
 import type { Intake } from './intake.js';
 import type { GrpcConnection } from './limits/grpc-connection.js';
-import { turns } from './turns.js';
+import { callTurns as turns } from './turns.js';
 
 /** Calls that wait for their turn or their refusal, at most: what their clients send meanwhile, up to 64 KiB of each, is in nobody's budget. */
 const maxWaiting = 512;

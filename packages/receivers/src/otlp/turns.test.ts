@@ -7,7 +7,7 @@ import { messagePrefix } from '../../test/h2.js';
 import { serve, testHost } from '../../test/harness.js';
 import { pb, post, protobufType } from '../../test/http.js';
 import { otlpReceiver } from './otlp.js';
-import { Turns, turns, type Waiting } from './turns.js';
+import { callTurns, Turns, turns, type Waiting } from './turns.js';
 
 const kib = 1024;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -69,6 +69,13 @@ describe('the turns of the event loop', () => {
 
 /** Fills the turns to come until it is called. */
 function occupy(): () => void {
+  const ends = [occupied(turns), occupied(callTurns)];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function occupied(line: Turns): () => void {
   let isOver = false;
   const one = (): Waiting => ({
     get bytes() {
@@ -76,9 +83,9 @@ function occupy(): () => void {
     },
     behind: undefined,
     // Again behind the last, so that whoever comes meanwhile has many before it.
-    work: () => isOver || turns.take(one()),
+    work: () => isOver || line.take(one()),
   });
-  for (let i = 0; i < 100_000; i++) turns.take(one());
+  for (let i = 0; i < 100_000; i++) line.take(one());
   return () => void (isOver = true);
 }
 

@@ -25,8 +25,11 @@ export class Turns {
   declare private last: Waiting | undefined;
   declare private isBegun: boolean;
 
-  constructor() {
-    this.left = bytesPerTurn;
+  declare private readonly most: number;
+
+  constructor(most: number = bytesPerTurn) {
+    this.most = most;
+    this.left = most;
     this.first = undefined;
     this.last = undefined;
     this.isBegun = false;
@@ -66,7 +69,7 @@ export class Turns {
   // Behind the phase in which sockets are read: what has come for requests that began before was looked at.
   private readonly next: () => void = () => {
     this.isBegun = false;
-    this.left = bytesPerTurn;
+    this.left = this.most;
     while (this.first !== undefined && this.left > 0) {
       const one = this.first;
       this.first = one.behind;
@@ -79,3 +82,5 @@ export class Turns {
 
 /** Those of this process, which has one event loop for all of its doors. */
 export const turns: Turns = new Turns();
+/** Those of calls over gRPC, each of which costs three times what a request costs. */
+export const callTurns: Turns = new Turns(bytesPerTurn / 2);
