@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { logs, logsCollector, ManualClock, memory } from '../fakes/ends.js';
 import { createLogger, type Logger, PipelineError } from '../index.js';
@@ -50,4 +51,25 @@ test('refusals are logged with component, count and reason, not more often than 
   });
   expect(written.filter(({ level }) => level === 'warn')).toEqual([line(2), line(6)]);
   await collector.shutdown();
+});
+
+test('without a descriptor left, with which pino cannot be loaded, a line is written all the same', () => {
+  const core = new URL('../../dist/module/index.js', import.meta.url).href;
+  const script = `
+    import { openSync } from 'node:fs';
+    import { createLogger } from '${core}';
+    const logger = createLogger();
+    const open = [];
+    try { for (;;) open.push(openSync('/dev/null')); } catch {}
+    logger.error({ items: 3, err: new TypeError('no more') }, 'queued data was dropped');
+    console.log('alive');
+  `;
+  const node = `exec "${process.execPath}" --input-type=module -e "$SCRIPT"`;
+  const { stdout, stderr, status } = spawnSync('sh', ['-c', `ulimit -n 64; ${node}`], {
+    env: { ...process.env, SCRIPT: script },
+    encoding: 'utf8',
+  });
+  expect([status, stdout]).toEqual([0, 'alive\n']);
+  const line = { level: 50, name: 'otelier', items: 3, msg: 'queued data was dropped' };
+  expect(JSON.parse(stderr)).toMatchObject({ ...line, err: { type: 'TypeError', message: 'no more' } });
 });

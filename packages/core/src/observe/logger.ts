@@ -23,13 +23,30 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const { level = 'info', destination } = options;
   const least = logLevels.indexOf(level);
   let made: Logger | undefined;
-  const pino = (): Logger => (made ??= makePino(level, destination));
   const write =
     (method: (typeof methods)[number]) =>
     (fields: object, message: string): void => {
-      if (logLevels.indexOf(method) >= least) pino()[method](fields, message);
+      if (logLevels.indexOf(method) < least) return;
+      try {
+        made ??= makePino(level, destination);
+      } catch {
+        // Without a descriptor left nothing can be loaded; the next line tries again.
+        const line = { level: numbers[method], time: Date.now(), name: 'otelier', ...plain(fields), msg: message };
+        (destination ?? { write: writeToStandardError }).write(`${JSON.stringify(line)}\n`);
+        return;
+      }
+      made[method](fields, message);
     };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** Of pino's lines. */
+const numbers = { debug: 20, info: 30, warn: 40, error: 50 } as const;
+
+/** An error as pino would write the most of it; whatever else cannot be written is left out. */
+function plain(fields: object): object {
+  const { err, ...others } = fields as { readonly err?: unknown };
+  return err instanceof Error ? { ...others, err: { type: err.name, message: err.message } } : others;
 }
 
 function makePino(level: LogLevel, destination: LoggerOptions['destination']): Logger {
