@@ -61,7 +61,7 @@ test('without a descriptor left, with which pino cannot be loaded, a line is wri
     const logger = createLogger();
     const open = [];
     try { for (;;) open.push(openSync('/dev/null')); } catch {}
-    logger.error({ items: 3, err: new TypeError('no more') }, 'queued data was dropped');
+    logger.error({ items: 3, at: 7n, err: new TypeError('no more') }, 'queued data was dropped');
     console.log('alive');
   `;
   const node = `exec "${process.execPath}" --input-type=module -e "$SCRIPT"`;
@@ -70,6 +70,6 @@ test('without a descriptor left, with which pino cannot be loaded, a line is wri
     encoding: 'utf8',
   });
   expect([status, stdout]).toEqual([0, 'alive\n']);
-  const line = { level: 50, name: 'otelier', items: 3, msg: 'queued data was dropped' };
+  const line = { level: 50, name: 'otelier', items: 3, at: '7', msg: 'queued data was dropped' };
   expect(JSON.parse(stderr)).toMatchObject({ ...line, err: { type: 'TypeError', message: 'no more' } });
 });

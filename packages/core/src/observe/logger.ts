@@ -31,8 +31,8 @@ export function createLogger(options: LoggerOptions = {}): Logger {
         made ??= makePino(level, destination);
       } catch {
         // Without a descriptor left nothing can be loaded; the next line tries again.
-        const line = { level: numbers[method], time: Date.now(), name: 'otelier', ...plain(fields), msg: message };
-        (destination ?? { write: writeToStandardError }).write(`${JSON.stringify(line)}\n`);
+        const line = { level: numbers[method], time: Date.now(), name: 'otelier', ...fields, msg: message };
+        (destination ?? { write: writeToStandardError }).write(`${JSON.stringify(line, writable)}\n`);
         return;
       }
       made[method](fields, message);
@@ -43,10 +43,10 @@ export function createLogger(options: LoggerOptions = {}): Logger {
 /** Of pino's lines. */
 const numbers = { debug: 20, info: 30, warn: 40, error: 50 } as const;
 
-/** An error as pino would write the most of it; whatever else cannot be written is left out. */
-function plain(fields: object): object {
-  const { err, ...others } = fields as { readonly err?: unknown };
-  return err instanceof Error ? { ...others, err: { type: err.name, message: err.message } } : others;
+/** What JSON cannot say by itself: errors, as far as pino would tell most of them, and integers of any size. */
+function writable(_key: string, value: unknown): unknown {
+  if (value instanceof Error) return { type: value.name, message: value.message };
+  return typeof value === 'bigint' ? String(value) : value;
 }
 
 function makePino(level: LogLevel, destination: LoggerOptions['destination']): Logger {

@@ -6,7 +6,7 @@ import { statusFor } from './grpc-gate.js';
 import { signalByPath } from './grpc-services.js';
 import type { Intake } from './intake.js';
 import type { GrpcConnection } from './limits/grpc-connection.js';
-import { callTurns as turns } from './turns.js';
+import { callTurns } from './turns.js';
 
 /** Calls that wait for their turn or their refusal, at most: what their clients send meanwhile, up to 64 KiB of each, is in nobody's budget. */
 const maxWaiting = 512;
@@ -39,7 +39,7 @@ export class GrpcEntrance {
     // HTTP/2 has refused it.
     if (stream.closed) return undefined;
     if (this.refuses(stream, headers, connection)) return 'refused';
-    const turn = this.waiting < maxWaiting ? turns.wait(connection.usualBytes) : undefined;
+    const turn = this.waiting < maxWaiting ? callTurns.wait(connection.usualBytes) : undefined;
     if (turn === undefined) return undefined;
     this.waiting++;
     stream.on('error', ignore);

@@ -20,12 +20,11 @@ const large = 16 * 1024;
  * processor's caches. As bodies they cost next to nothing.
  */
 export class Turns {
+  declare private readonly most: number;
   declare private left: number;
   declare private first: Waiting | undefined;
   declare private last: Waiting | undefined;
   declare private isBegun: boolean;
-
-  declare private readonly most: number;
 
   constructor(most: number = bytesPerTurn) {
     this.most = most;
