@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -177,6 +178,28 @@ describe('the store of a data directory', () => {
     const output = execFileSync(process.execPath, [script, `${seed}`], { stdio: ['ignore', 'pipe', 'inherit'] });
     expect(Number(`${output}`), `seed ${seed}`).toBeGreaterThan(10);
   }, 60_000);
+
+  test('that has another key in the place of one is moved aside: what is out of order is not found', async () => {
+    const store = await open();
+    for (let i = 0; i < 40; i++)
+      await store.commit(Array.from({ length: 50 }, (_, n) => [bytes(`owner/key-${100 + i}-${100 + n}`), bytes('x')]));
+    await store.close();
+    const file = join(dir, 'state', 'data.mdb');
+    expect(inspect(file)).toEqual({ damage: undefined, padded: false });
+    const whole = readFileSync(file);
+    // Of every key that is there, in pages of today and of before.
+    let [found, places] = [0, 0];
+    for (let at = whole.indexOf('owner/key-1', 8192); at >= 0; at = whole.indexOf('owner/key-1', at + 1)) {
+      const changed = Buffer.from(whole);
+      changed[at + 2]! ^= [1, 0x40, 0xff][places % 3]!;
+      writeFileSync(file, changed);
+      places++;
+      if (inspect(file).damage !== undefined) found++;
+    }
+    expect(places).toBeGreaterThan(2000);
+    // Pages that are free are not looked at, and the first key of all may be less and the last one more.
+    expect(found).toBeGreaterThan(1990);
+  });
 
   test('whose last pages were never written, as LMDB sometimes leaves it, is not taken for one that was cut off', async () => {
     let seed = 3;

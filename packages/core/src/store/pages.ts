@@ -48,6 +48,10 @@ class Pages {
   readonly #pageBytes: number;
   readonly #last: number;
   readonly #seen: Set<number> = new Set();
+  /** The page of the key that was looked at last, and where it begins and ends there. */
+  #before: Buffer | undefined;
+  #from: number = 0;
+  #to: number = 0;
 
   constructor(file: number, pageBytes: number, last: number) {
     this.#file = file;
@@ -71,6 +75,7 @@ class Pages {
       const high = page.readUInt16LE(node + 4);
       const value = node + nodeHead + page.readUInt16LE(node + 6);
       if (value > page.length) return false;
+      if (!isFree && !this.#isInOrder(page, node + nodeHead, value, kind, at)) return false;
       if (
         kind === branch
           ? !this.areSound(low + high * 2 ** 32, isFree, depth + 1)
@@ -78,6 +83,18 @@ class Pages {
       )
         return false;
     }
+    return true;
+  }
+
+  /** Whether a key comes behind the one before it. LMDB searches by halves: what is out of order is not found, and written a second time. */
+  #isInOrder(page: Buffer, from: number, to: number, kind: number, at: number): boolean {
+    // A branch has no first key: all that is below is less than its second.
+    if (kind === branch && at === 0) return true;
+    const by = this.#before === undefined ? 1 : page.compare(this.#before, this.#from, this.#to, from, to);
+    // The first key below a branch may be the one that leads there.
+    const isLeading = kind === leaf && at === 0;
+    if (by < 0 || (by === 0 && !isLeading)) return false;
+    [this.#before, this.#from, this.#to] = [page, from, to];
     return true;
   }
 

@@ -9,6 +9,7 @@ import {
   openStore,
   PipelineError,
   type PipelinesConfig,
+  type StateChange,
   type StateStore,
 } from '@otelier/core';
 import { LogsBatch } from '@otelier/otlp';
@@ -36,6 +37,14 @@ function backend(name = 'backend') {
     },
   });
   return { ...control, control, inner };
+}
+
+const about = Buffer.from('logs/test/queue\0i');
+
+/** What a queue may say of itself. */
+function said(next: number, batches: number): Buffer {
+  const sums = { next, batches, items: batches, bytes: 20 * batches };
+  return Buffer.from(JSON.stringify({ signal: 'logs', destination: 'backend', ...sums }));
 }
 
 interface Setup {
@@ -267,6 +276,41 @@ describe('a queue with a data directory', () => {
     const kept = [...rest.entries(Buffer.from('logs/test/queue\0x'))];
     expect(kept.map(([, left]) => Buffer.from(left))).toEqual([spoilt]);
   });
+
+  test.each<[string, (keys: readonly Uint8Array[]) => StateChange[], number, number]>([
+    ['of which one has no key any more', (keys) => [[keys[1]!, undefined]], 2, 1],
+    ['of which none has a key any more', (keys) => keys.map((key) => [key, undefined]), 0, 3],
+    ['that says nothing of itself any more', () => [[about, undefined]], 3, 0],
+    ['that says too little', () => [[about, said(9, 1)]], 3, 0],
+    ['that says what it once said', () => [[about, said(1, 1)]], 3, 0],
+    ['that says that it is empty', () => [[about, said(9, 0)]], 3, 0],
+    ['that says too much', () => [[about, said(9, 5)]], 3, 2],
+  ])(
+    'delivers what there is of a queue %s, tells what there is not, and has its sums right again',
+    async (_, damage, left, missing) => {
+      const store = memoryStore();
+      const { inner, control } = backend();
+      control.down = true;
+      const first = await running(inner, {}, { store });
+      for (let i = 0; i < 3; i++) await first.send(logs(1, undefined, i));
+      const rest = store.crash();
+      await rest.commit(damage([...rest.keys(Buffer.from('logs/test/queue\0q'))]));
+      control.down = false;
+      const again = await running(inner, {}, { store: rest });
+      await until(() => control.delivered.length === left && (again.account().dropped.damaged ?? 0) === missing);
+      expect(again.account()).toMatchObject({ out: left, held: 0 });
+      assertConservation(again.collector.accounts());
+      expect(again.log.filter(({ message }) => message === 'queued data was dropped')).toHaveLength(
+        missing > 0 ? 1 : 0,
+      );
+      await again.send(logs(1, undefined, 9));
+      await until(() => control.delivered.length === left + 1);
+      expect(await again.stop()).toMatchObject({ kept: 0, lost: missing });
+      const third = await running(inner, {}, { store: rest.crash() });
+      expect(third.account()).toMatchObject({ added: {}, dropped: {}, held: 0 });
+      await third.stop();
+    },
+  );
 
   test('starts anew beside a store that is damaged, and says where its batches are', async () => {
     const { inner, control } = backend();

@@ -3,7 +3,7 @@ import { Entrance } from './entrance.js';
 import { Entry } from './entry.js';
 import { laneOf } from './lane.js';
 import { Order } from './order.js';
-import type { Records } from './records.js';
+import type { Records, Sums } from './records.js';
 import { Room } from './room.js';
 import { Spared } from './spared.js';
 
@@ -28,6 +28,8 @@ export interface Member<B extends AnyBatch> {
   pump(): void;
   /** An entry was dropped while it waited. */
   dropped(entry: Entry<B>, reason: string): void;
+  /** There is so much more on disk than the queue has said of itself, or less where negative: its bytes were changed. */
+  corrected(by: Sums): void;
 }
 
 /**
@@ -47,6 +49,8 @@ export class Line<B extends AnyBatch> {
   /** Whether there are entries on disk behind the window, and the last that is in it. */
   #more: boolean = false;
   #last: number = -1;
+  /** Whether what the queue has said of itself was compared with what there is. */
+  #isSettled: boolean = false;
   #waitingItems: number = 0;
   #memory: number = 0;
   /** Of the window's entries. */
@@ -66,7 +70,8 @@ export class Line<B extends AnyBatch> {
     const { batches, items, bytes } = this.records.open();
     this.room.fill(bytes, batches);
     this.#waitingItems = items;
-    this.#more = batches > 0;
+    // Also when it says that it is empty: a look is cheap.
+    this.#more = true;
     return items;
   }
 
@@ -295,11 +300,36 @@ export class Line<B extends AnyBatch> {
   }
 
   #refill(): void {
-    if (!this.#more || this.records === undefined || this.#window.size > refillEntries) return;
-    const limit = windowEntries - (this.#window.size - this.#spared.count);
-    const page = this.records.page(this.#last + 1, limit);
-    this.#more = page.length === limit;
-    for (const entry of page) this.#add(entry);
+    const { records } = this;
+    if (records === undefined) return;
+    if (this.#more && this.#window.size <= refillEntries) {
+      const limit = windowEntries - (this.#window.size - this.#spared.count);
+      const page = this.#page(records, limit);
+      this.#more = page.length === limit;
+      for (const entry of page) this.#add(entry);
+    }
+    // What is being written is in the sums and not in the window.
+    if (!this.#more && !this.#isSettled && this.#entrance.coming === 0) this.#settle(records);
+  }
+
+  #page(records: Records<B>, limit: number): Entry<B>[] {
+    try {
+      return records.page(this.#last + 1, limit);
+    } catch {
+      // A page of the store that leads there is damaged: what is behind it is missing.
+      this.#isSettled = false;
+      return [];
+    }
+  }
+
+  /** Everything on disk is in the window: who says otherwise is wrong. */
+  #settle(records: Records<B>): void {
+    this.#isSettled = true;
+    const by = records.settle(this.#window.values());
+    if (by === undefined) return;
+    this.#waitingItems += by.items;
+    this.room.correct(by.bytes, by.batches);
+    this.#newest?.corrected(by);
   }
 
   /** Drops what is too old, and comes again when the next one is. */

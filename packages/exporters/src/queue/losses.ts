@@ -16,8 +16,8 @@ export class Losses {
   }
 
   /** `error` is why the newest of them failed; undefined for the oldest that made room. */
-  add(items: number, reason: string, error?: unknown): void {
-    this.batches++;
+  add(items: number, reason: string, error?: unknown, batches: number = 1): void {
+    this.batches += batches;
     this.items += items;
     const now = this.clock.now();
     if (now - this.lastAt < quietMs) return;

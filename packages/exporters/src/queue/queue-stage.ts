@@ -21,7 +21,7 @@ import { Line, type Member } from './line.js';
 import { Losses } from './losses.js';
 import { observeQueue } from './observe.js';
 import { Pace } from './pace.js';
-import { Records } from './records.js';
+import { Records, type Sums } from './records.js';
 import { Rests } from './rests.js';
 import { Troubles } from './troubles.js';
 
@@ -180,6 +180,11 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     this.lose(count, reason);
   }
 
+  corrected({ batches, items }: Sums): void {
+    if (items < 0) this.lose(-items, 'damaged', undefined, Math.max(1, -batches));
+    else if (items > 0) keep(this.host, items, { recovered: true }).moveTo(this.kept, items);
+  }
+
   private sendSome(): void {
     while (this.sending.size < this.pace.window && !this.closing.signal.aborted && this.line.isNewest(this)) {
       const next = this.line.take();
@@ -249,9 +254,9 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     this.pump();
   }
 
-  private lose(count: number, reason: string, error?: unknown): void {
+  private lose(count: number, reason: string, error?: unknown, batches: number = 1): void {
     this.kept.drop(count, reason);
-    this.losses.add(count, reason, error);
+    this.losses.add(count, reason, error, batches);
   }
 
   private refusal(

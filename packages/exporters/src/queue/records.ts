@@ -28,6 +28,9 @@ const rideMs = 50;
 const againMs = 1000;
 const aboutKey: Buffer = Buffer.from([aboutTag]);
 
+/** How much there is; `bytes`: of protobuf. */
+export type Sums = Pick<About, 'batches' | 'items' | 'bytes'>;
+
 /** What a queue has on disk. Every commit renews what the queue says of itself, so that its sums are right whatever happens. */
 export class Records<B extends AnyBatch> {
   readonly #store: StateStore;
@@ -41,6 +44,8 @@ export class Records<B extends AnyBatch> {
   /** All up to here are in the store, unless they have been deleted. */
   #safe: number = -1;
   #deletions: StateChange[] = [];
+  /** Whether what the queue says of itself in the store is wrong. */
+  #isAboutDue: boolean = false;
   #cancelRide: (() => void) | undefined;
 
   constructor(store: StateStore, signal: Signal, destination: string, clock: Clock) {
@@ -62,7 +67,8 @@ export class Records<B extends AnyBatch> {
 
   /** What an earlier run has left, without reading it. */
   open(): About {
-    return this.#begin(aboutOf(this.#store.get(aboutKey)) ?? this.#counted());
+    const said = aboutOf(this.#store.get(aboutKey));
+    return this.#begin(said === undefined || this.#isBeyond(said.next) ? this.#counted() : said);
   }
 
   /** What there is, by its keys, whatever the queue has said of itself. */
@@ -162,11 +168,30 @@ export class Records<B extends AnyBatch> {
     return entries;
   }
 
+  /** From now on these are all that there are; answers how much more that is than was known, undefined when it is as much. */
+  settle(entries: Iterable<Entry<B>>): Sums | undefined {
+    const by = { batches: -this.#batches, items: -this.#items, bytes: -this.#bytes };
+    for (const { stored, count, bytes } of entries) {
+      if (!stored) continue;
+      by.batches++;
+      by.items += count;
+      by.bytes += bytes;
+    }
+    if (by.batches === 0 && by.items === 0 && by.bytes === 0) return undefined;
+    this.#batches += by.batches;
+    this.#items += by.items;
+    this.#bytes += by.bytes;
+    this.#isAboutDue = true;
+    this.#cancelRide ??= this.#clock.after(rideMs, () => void this.flush());
+    return by;
+  }
+
   /** Commits the deletions that wait for company. What fails is tried again. */
   async flush(): Promise<void> {
     this.#cancelRide?.();
     this.#cancelRide = undefined;
-    if (this.#deletions.length > 0) await this.#commit([], (all) => this.#store.commit(all)).catch(() => {});
+    if (this.#deletions.length > 0 || this.#isAboutDue)
+      await this.#commit([], (all) => this.#store.commit(all)).catch(() => {});
   }
 
   /** Ends the wait for company. */
@@ -187,9 +212,11 @@ export class Records<B extends AnyBatch> {
     const about: StateChange = [aboutKey, aboutValue(this.#about())];
     try {
       await commit([...deletions, ...changes, about]);
+      this.#isAboutDue = false;
     } catch (error) {
       this.#deletions.unshift(...deletions);
-      if (this.#deletions.length > 0) this.#cancelRide ??= this.#clock.after(againMs, () => void this.flush());
+      if (this.#deletions.length > 0 || this.#isAboutDue)
+        this.#cancelRide ??= this.#clock.after(againMs, () => void this.flush());
       throw error;
     }
   }
@@ -220,6 +247,12 @@ export class Records<B extends AnyBatch> {
       // A page of the store that leads there is damaged.
       return undefined;
     }
+  }
+
+  /** Whether there is a batch whose place was not given away yet. */
+  #isBeyond(next: number): boolean {
+    for (const _ of this.#store.keys(Buffer.from([entryTag]), keysFrom(next))) return true;
+    return false;
   }
 
   /** From the keys, when the queue has said nothing of itself, or nothing that could be read. */

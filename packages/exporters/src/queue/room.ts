@@ -26,6 +26,12 @@ export class Room {
     this.batches += batches;
   }
 
+  /** There is so much more than was said, or less. */
+  correct(bytes: number, batches: number): void {
+    this.fill(bytes, batches);
+    this.letIn();
+  }
+
   /** Takes room at once when there is some and nobody waits for it. */
   take(bytes: number): boolean {
     if (this.waiting.size > 0 || !this.fits(bytes)) return false;
