@@ -13,11 +13,12 @@ function watched(limitBytes: number | undefined) {
   const lines: string[] = [];
   const log = (level: string) => (_: object, message: string) => void lines.push(`${level}: ${message}`);
   const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
-  const gauges = { memoryBytes: 0, share: 0, collections: 0 };
+  const gauges = { memoryBytes: 0, share: 0, presses: 0, collections: 0 };
   const clock = fakeClock();
   const pressure = new Pressure(budget, limitBytes, clock, logger, {
     memory: () => gauges.memoryBytes,
     busy: () => gauges.share,
+    press: () => void gauges.presses++,
     collect: () => void gauges.collections++,
   });
   pressure.start();
@@ -65,20 +66,31 @@ describe('memory', () => {
   });
 
   test.each([
-    ['now and then', 92 * mib, 3],
-    ['every second when it is urgent', 1000 * mib, 15],
+    ['V8 is pressed each second', 92 * mib, 1, 15, 0],
+    ['and now and then without work', 92 * mib, 0, 3, 0],
+    ['and what that leaves is collected when it is urgent', 1000 * mib, 1, 12, 3],
+    ['also without work', 1000 * mib, 0, 1, 2],
   ])(
-    'however long it lasts, something is let in, one line is logged, and garbage is collected: %s',
-    async (_, memory, collections) => {
+    'however long it lasts, something is let in, one line is logged, and %s',
+    async (_, memory, share, presses, collections) => {
       const { after, lines, gauges } = watched(100 * mib);
+      gauges.share = share;
       let room = 0;
       for (let i = 0; i < 60; i++) room = await after(memory);
       // 100 MiB / 64
       expect(room).toBe(1);
       expect(lines).toHaveLength(1);
-      expect(gauges.collections).toBe(collections);
+      expect(gauges).toMatchObject({ presses, collections });
     },
   );
+
+  test('V8 is pressed before anything is squeezed, and not before that', async () => {
+    const { after, gauges } = watched(100 * mib);
+    expect(await after(85 * mib)).toBe(64);
+    expect(gauges.presses).toBe(0);
+    expect(await after(86 * mib)).toBe(64);
+    expect(gauges.presses).toBe(1);
+  });
 
   test('without a limit nothing is squeezed', async () => {
     const { after, lines } = watched(undefined);
@@ -107,6 +119,43 @@ describe('memory', () => {
       gauges.collect();
       expect(seen.deref()).toBeUndefined();
     });
+  });
+});
+
+describe('garbage', () => {
+  const gauges = processGauges(() => 0);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  /** Whether what has grown old is collected while a little is allocated, after `first`. */
+  async function goes(first: () => void): Promise<boolean> {
+    let gone = false;
+    // To look at a weak reference would keep it for one more time.
+    const registry = new FinalizationRegistry(() => {
+      gone = true;
+    });
+    const held = [grownOld(registry)];
+    await turn();
+    // V8 has looked just now, and sees no need for a while.
+    gauges.collect();
+    await turn();
+    held.length = 0;
+    first();
+    for (let i = 0; i < 100 && !gone; i++) {
+      Array.from({ length: 10_000 }, () => ({}));
+      await turn();
+    }
+    return gone;
+  }
+
+  function grownOld(registry: FinalizationRegistry<undefined>): object {
+    const object = {};
+    registry.register(object, undefined);
+    return object;
+  }
+
+  test('that is old goes soon when V8 is pressed, and stays otherwise', async () => {
+    expect(await goes(() => {})).toBe(false);
+    expect(await goes(gauges.press)).toBe(true);
   });
 });
 
