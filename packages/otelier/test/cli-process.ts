@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const bin = join(root, 'packages/otelier/bin/otelier.js');
+/** The built command. */
+export const bin: string = join(root, 'packages/otelier/bin/otelier.js');
 
 /** Builds what the command runs; quick when it is built already. */
 export function build(): void {

@@ -11,6 +11,16 @@ function lines() {
   return { written, logger };
 }
 
+test('createLogger asks for its level at every line, so that a reload can change it', () => {
+  const written: string[] = [];
+  let level: 'warn' | 'debug' = 'warn';
+  const logger = createLogger({ level: () => level, destination: { write: (line) => void written.push(line) } });
+  logger.debug({}, 'left out');
+  level = 'debug';
+  logger.debug({}, 'written');
+  expect(written.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['written']);
+});
+
 test('createLogger writes one JSON line per call, from its level up', () => {
   const written: string[] = [];
   const logger = createLogger({ level: 'warn', destination: { write: (line) => void written.push(line) } });

@@ -7,8 +7,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** What {@link createLogger} takes. */
 export interface LoggerOptions {
-  /** Least level that is logged. Default `info`. */
-  readonly level?: LogLevel;
+  /** Least level that is logged; a function is asked at every line. Default `info`. */
+  readonly level?: LogLevel | (() => LogLevel);
   /** Where lines go. Default standard error. */
   readonly destination?: { write(line: string): void };
 }
@@ -21,14 +21,14 @@ const require = createRequire(import.meta.url);
 /** Makes a logger that writes JSON lines with pino, which is loaded with the first line that the level lets through. */
 export function createLogger(options: LoggerOptions = {}): Logger {
   const { level = 'info', destination } = options;
-  const least = logLevels.indexOf(level);
+  const least = typeof level === 'function' ? level : () => level;
   let made: Logger | undefined;
   const write =
     (method: (typeof methods)[number]) =>
     (fields: object, message: string): void => {
-      if (logLevels.indexOf(method) < least) return;
+      if (logLevels.indexOf(method) < logLevels.indexOf(least())) return;
       try {
-        made ??= makePino(level, destination);
+        made ??= makePino(destination);
       } catch {
         // Without a descriptor left nothing can be loaded; the next line tries again.
         const line = { level: numbers[method], time: Date.now(), name: 'otelier', ...fields, msg: message };
@@ -49,9 +49,9 @@ function writable(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-function makePino(level: LogLevel, destination: LoggerOptions['destination']): Logger {
+function makePino(destination: LoggerOptions['destination']): Logger {
   const { pino } = require('pino') as typeof import('pino');
-  return pino({ level, base: { name: 'otelier' } }, destination ?? { write: writeToStandardError });
+  return pino({ level: 'debug', base: { name: 'otelier' } }, destination ?? { write: writeToStandardError });
 }
 
 const quietMs = 10_000;

@@ -139,6 +139,23 @@ describe('reload', () => {
     await collector.shutdown();
   });
 
+  test.each([
+    ['another dataDir', { dataDir: './elsewhere' }, 'dataDir: expected no dataDir as when the collector started'],
+    [
+      'another place for its own metrics',
+      { telemetry: { metrics: { endpoint: 'http://127.0.0.1:4318/v1/metrics' } } },
+      'telemetry.metrics: expected what it was when the collector started',
+    ],
+  ] as const)('refuses what only a start can put in force: %s', async (_, more, message) => {
+    const source = pushed();
+    const file = config(source.receiver, memory().exporter);
+    const collector = createCollector(file, { logger: silent });
+    await collector.start();
+    await expect(collector.reload({ ...file, ...more })).rejects.toThrow(message);
+    expect(collector.config).toBe(file);
+    await collector.shutdown();
+  });
+
   test('is refused when the collector does not run', async () => {
     const [source, end] = [pushed(), memory()];
     const collector = createCollector(config(source.receiver, end.exporter), { logger: silent });

@@ -11,7 +11,7 @@ import type { FlowOptions } from '../host.js';
 import { systemClock } from '../observe/clock.js';
 import { Emitter } from '../observe/emitter.js';
 import type { CollectorEvent, CollectorState } from '../observe/events.js';
-import { createLogger } from '../observe/logger.js';
+import { createLogger, type LogLevel } from '../observe/logger.js';
 import { isRegistered, openTelemetry } from '../observe/open-telemetry.js';
 import { silentMeter } from '../observe/silent-meter.js';
 import { observeAccounts } from '../observe/telemetry.js';
@@ -22,6 +22,7 @@ import { Stores } from '../store/stores.js';
 import { type Duration, parseDuration } from '../units.js';
 import type { AccountData } from './account-data.js';
 import { checkConfig } from './check.js';
+import { checkReload } from './check-reload.js';
 import type { Collector } from './collector.js';
 import { Endings } from './endings.js';
 import { Estates } from './estates.js';
@@ -74,8 +75,8 @@ export class RunningCollector implements Collector {
     checkConfig(config);
     this.#onStores = options.onStores;
     const clock = options.clock ?? systemClock;
-    const level = config.telemetry?.logLevel;
-    const logger = options.logger ?? createLogger(level === undefined ? {} : { level });
+    const level = (): LogLevel => (this.#graph?.config ?? config).telemetry?.logLevel ?? 'info';
+    const logger = options.logger ?? createLogger({ level });
     let { meter } = options;
     this.#observed = meter !== undefined;
     this.#engine = {
@@ -264,6 +265,7 @@ export class RunningCollector implements Collector {
 
   async #reload(config: PipelinesConfig): Promise<void> {
     checkConfig(config);
+    checkReload(this.#graph.config, config);
     if (this.#state !== 'running')
       throw new PipelineError('unavailable', `the collector is ${this.#state}, not running`);
     await this.#health.move(config.health, () => this.#replace(config));

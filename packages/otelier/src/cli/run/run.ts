@@ -3,6 +3,7 @@ import {
   type Collector,
   createCollector,
   createLogger,
+  type LogLevel,
   type PipelinesConfig,
   parseDuration,
   type ShutdownReport,
@@ -10,7 +11,7 @@ import {
 } from '@otelier/core';
 import { type LoadedConfig, loadConfig } from '../../load-config/load-config.js';
 import { exitFailure } from '../fail.js';
-import { onStopSignals } from './signals.js';
+import { onHangUp, onStopSignals } from './signals.js';
 import { textLogger } from './text-logger.js';
 import { tellUnclaimed } from './unclaimed.js';
 import { humanVoice, jsonVoice, type Voice } from './voice.js';
@@ -27,9 +28,21 @@ export async function run(path: string, options: RunOptions): Promise<void> {
   // What otelier says goes to standard error, so that standard output holds what exporters write and nothing else.
   const write = writeToStandardError;
   const voice = options.json === true ? jsonVoice(write) : humanVoice(write);
+  let stop = (_why: string): void => {};
+  const stopping = new Promise<string>((resolve) => {
+    stop = resolve;
+  });
+  let started = (_reload: () => Promise<void>): void => {};
+  const running = new Promise<() => Promise<void>>((resolve) => {
+    started = resolve;
+  });
+  // From the beginning: a reload that is asked for too early comes late, and does not end the process.
+  const unlistenHangUp = onHangUp(async () => (await running)(), stop);
   const loaded = await loadConfig(path);
   const own = await ownMetrics(loaded.config);
-  const level = loaded.config.telemetry?.logLevel ?? 'warn';
+  // A reload may change it, so that a fault can be looked at while it is there.
+  let inForce = loaded.config;
+  const level = (): LogLevel => inForce.telemetry?.logLevel ?? 'warn';
   const logger = options.json === true ? createLogger({ level }) : textLogger(level, write);
   const collector = createCollector(loaded.config, {
     logger,
@@ -37,11 +50,7 @@ export async function run(path: string, options: RunOptions): Promise<void> {
     ...(own && { meter: own.meter }),
   });
 
-  let stop = (_why: string): void => {};
   let failed = false;
-  const stopping = new Promise<string>((resolve) => {
-    stop = resolve;
-  });
   const unlisten = onStopSignals(stop, () => {
     voice.closing();
     void collector.shutdown({ deadline: '0ms' });
@@ -52,7 +61,11 @@ export async function run(path: string, options: RunOptions): Promise<void> {
   try {
     await collector.start();
     voice.ready(loaded.file, collector, performance.now());
-    if (options.watch === true) watcher = await reloadOnChange(loaded, collector, voice);
+    const reload = reloads(loaded.file, collector, voice, (config) => {
+      inForce = config;
+    });
+    started(reload);
+    if (options.watch === true) watcher = await reloadOnChange(loaded, reload);
     void collector.done.then(
       () => {
         if (!hasServers(collector)) stop('everything was read');
@@ -69,6 +82,7 @@ export async function run(path: string, options: RunOptions): Promise<void> {
   } finally {
     clearInterval(alive);
     unlisten();
+    unlistenHangUp();
     watcher?.close();
     await own?.shutdown();
   }
@@ -98,23 +112,35 @@ function heldItems(collector: Collector): number {
   return items;
 }
 
-/** Puts a changed file in force; whatever is wrong with it, the old one runs on. */
-async function reloadOnChange(first: LoadedConfig, collector: Collector, voice: Voice): Promise<SourceWatch> {
-  const { watchSource } = await import('./watch.js');
+/** What puts the file in force as it is now, one reload after another; whatever is wrong with it, the old one runs on. */
+function reloads(
+  file: string,
+  collector: Collector,
+  voice: Voice,
+  taken: (config: PipelinesConfig) => void,
+): () => Promise<void> {
   const reload = async (): Promise<void> => {
+    if (collector.state !== 'running') return;
     try {
-      const { config } = await loadConfig(first.file);
+      const { config } = await loadConfig(file);
       await collector.reload(config);
+      taken(config);
       // A reload that a shutdown has cut short is in force for nobody.
-      if (collector.state === 'running') voice.reloaded(first.file, collector);
+      if (collector.state === 'running') voice.reloaded(file, collector);
     } catch (error) {
       voice.keptOld(error instanceof Error ? error : new Error(String(error)));
     }
   };
-  let reloading: Promise<void> = Promise.resolve();
-  return watchSource(first.file, first.source, () => {
+  let reloading = Promise.resolve();
+  return () => {
     reloading = reloading.then(reload);
-  });
+    return reloading;
+  };
+}
+
+async function reloadOnChange({ file, source }: LoadedConfig, reload: () => Promise<void>): Promise<SourceWatch> {
+  const { watchSource } = await import('./watch.js');
+  return watchSource(file, source, reload);
 }
 
 /** The SDK that exports the collector's own metrics is large, and loaded only for those who ask for it. */

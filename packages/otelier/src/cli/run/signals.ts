@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty';
+
 /** Calls `first` at the first SIGINT or SIGTERM and `again` at every later one; the returned function stops listening. */
 export function onStopSignals(first: (signal: string) => void, again: () => void): () => void {
   let stopping = false;
@@ -14,5 +16,24 @@ export function onStopSignals(first: (signal: string) => void, again: () => void
   return () => {
     process.off('SIGINT', hear);
     process.off('SIGTERM', hear);
+  };
+}
+
+/**
+ * Calls `reload` at every SIGHUP, as daemons do; and `stop` when it means that the terminal which this process ran in is gone.
+ *
+ * Some shells send it just before they go, so the terminal is looked at again after the reload. On Windows it is sent when the window is closed, and nothing else.
+ */
+export function onHangUp(reload: () => Promise<void>, stop: (why: string) => void): () => void {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  const terminalIsGone = (): boolean =>
+    process.platform === 'win32' || (terminals.length > 0 && !terminals.some((descriptor) => isatty(descriptor)));
+  const hear = async (): Promise<void> => {
+    if (!terminalIsGone()) await reload();
+    if (terminalIsGone()) stop('the terminal was closed');
+  };
+  process.on('SIGHUP', hear);
+  return () => {
+    process.off('SIGHUP', hear);
   };
 }

@@ -60,8 +60,8 @@ export function humanVoice(write: (text: string) => void): Voice {
       write(`${lines.join('\n')}\n\n`);
     },
     reloaded: (file, collector) =>
-      write(`otelier: ${short(file)} changed and is in force: ${pipelines(collector).join(', ')}\n`),
-    keptOld: (error) => write(`otelier: the changed file is not used, the old one runs on:\n  ${error.message}\n`),
+      write(`otelier: ${short(file)} is loaded again and in force: ${pipelines(collector).join(', ')}\n`),
+    keptOld: (error) => write(`otelier: the file as it is now is not used, the old one runs on:\n  ${error.message}\n`),
     draining: (why, seconds) =>
       write(`\notelier: ${why}, delivering what is in flight (at most ${seconds} s; Ctrl-C again closes now)\n`),
     held: (items) => write(`otelier: ${items} ${items === 1 ? 'item' : 'items'} still in flight\n`),
