@@ -192,6 +192,23 @@ test('when nobody can tell who it is, the sender is asked to come again, and tol
   expect(JSON.stringify(host.lines)).not.toContain(token);
 });
 
+test('every reason is a line of its own, since what repeats is left out; that nobody can tell, with what is missing', async () => {
+  const host = testHost();
+  const cause = new PipelineError('unavailable', 'no route to them');
+  const way: Authenticate = ({ header }) => {
+    if (header('x-broken') === undefined) return undefined;
+    throw new PipelineError('unavailable', 'keys cannot be fetched', { cause });
+  };
+  const { http } = await serve({ auth: anyOf(bearer({ tokens: token }), way), grpc: false }, host);
+  await post(`${http}/v1/logs`, pb);
+  await post(`${http}/v1/logs`, pb, { ...protobufType, 'x-broken': 'yes' });
+  expect(host.lines).toMatchObject([
+    { message: 'a request was refused: wrong credentials' },
+    { message: 'a request was refused: authentication failed' },
+  ]);
+  expect(JSON.stringify(host.lines[1]?.fields)).toMatch(/keys cannot be fetched.*no route to them/);
+});
+
 test('no credential gets into logs, answers, options, keys or what components see of the sender', async () => {
   const host = testHost();
   const { http, grpc, arrived } = await serve({ identity: { 'team.id': 'name', 'user.name': 'user' } }, host);

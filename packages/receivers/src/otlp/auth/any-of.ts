@@ -22,34 +22,51 @@ export function anyOf(...auths: readonly (Authenticator | Authenticate)[]): Auth
     async start(host: Host) {
       await Promise.all(ways.map((way) => way.start?.(host)));
     },
-    authenticate: (request) => ask(ways, 0, request, 'no credentials'),
+    authenticate: (request) => ask(ways, 0, request, { failure: 'no credentials' }),
   };
 }
 
-/** Asks from the `from`th on; without a promise as long as nobody needs one. `so` is the most that one before has said. */
+/** What was found out so far: the most that one has said, and the first error of one that could not tell. */
+interface SoFar {
+  readonly failure: AuthFailure;
+  readonly error?: unknown;
+}
+
+/**
+ * Asks from the `from`th on; without a promise as long as nobody needs one.
+ *
+ * One that cannot tell (its file or its keys are not there) keeps nobody out whom another lets in; whom none lets in may still be right by that one, and hears its error.
+ */
 function ask(
   ways: readonly Authenticator[],
   from: number,
   request: AuthRequest,
-  so: AuthFailure,
+  before: SoFar,
 ): Verdict | Promise<Verdict> {
-  let failure = so;
+  let soFar = before;
   for (let i = from; i < ways.length; i++) {
-    const verdict = (ways[i] as Authenticator).authenticate(request);
-    if (verdict instanceof Promise) {
-      return verdict.then((known) =>
-        typeof known === 'string' ? ask(ways, i + 1, request, worse(failure, known)) : known,
-      );
+    try {
+      const verdict = (ways[i] as Authenticator).authenticate(request);
+      if (verdict instanceof Promise) {
+        const known = soFar;
+        return verdict.then(
+          (said) => (typeof said === 'string' ? ask(ways, i + 1, request, worse(known, said)) : said),
+          (error: unknown) => ask(ways, i + 1, request, { error, ...known }),
+        );
+      }
+      if (typeof verdict !== 'string') return verdict;
+      soFar = worse(soFar, verdict);
+    } catch (error) {
+      soFar = { error, ...soFar };
     }
-    if (typeof verdict !== 'string') return verdict;
-    failure = worse(failure, verdict);
   }
-  return failure;
+  if ('error' in soFar) throw soFar.error;
+  return soFar.failure;
 }
 
 // Whoever showed credentials wants to know what is wrong with them, not that there is another way that they did not try.
 const order: readonly AuthFailure[] = ['no credentials', 'wrong credentials', 'expired credentials'];
 
-function worse(a: AuthFailure, b: AuthFailure): AuthFailure {
-  return order.indexOf(a) >= order.indexOf(b) ? a : b;
+function worse(soFar: SoFar, said: AuthFailure): SoFar {
+  return order.indexOf(soFar.failure) >= order.indexOf(said) ? soFar : { ...soFar, failure: said };
 }

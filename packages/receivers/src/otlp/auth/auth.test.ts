@@ -1,4 +1,4 @@
-import { mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, secret } from '@otelier/core';
@@ -98,6 +98,47 @@ describe('bearer', () => {
     vi.stubEnv('OTELIER_TEST_TOKEN', '');
     const auth = bearer({ tokens: secret.env('OTELIER_TEST_TOKEN') });
     await expect(auth.start?.(testHost())).rejects.toThrow("secret.env('OTELIER_TEST_TOKEN')");
+  });
+});
+
+describe('a file that is taken away while others are there', () => {
+  const files = () => {
+    vi.useFakeTimers();
+    const path = join(mkdtempSync(join(tmpdir(), 'otelier-tokens-')), 'tokens');
+    writeFileSync(path, 'gone');
+    const remove = (): void => {
+      rmSync(path);
+      vi.advanceTimersByTime(1001);
+    };
+    return { path, remove };
+  };
+  const told = async (auth: Authenticator, headers: Readonly<Record<string, string>>): Promise<unknown> => {
+    const verdict = await auth.authenticate(request(headers));
+    return typeof verdict === 'string' ? verdict : verdict.claims;
+  };
+
+  test('lets nobody in by its tokens, and keeps nobody out who shows another', async () => {
+    const { path, remove } = files();
+    const tokens = bearer({ tokens: { a: secret.file(path), b: 'stays' } });
+    const users = basic({ users: { a: secret.file(path), b: 'stays' } });
+    const both = anyOf(
+      bearer({ tokens: secret.file(path) }),
+      bearer({ tokens: { b: 'stays' } }),
+      basic({ users: { b: 'stays' } }),
+    );
+    for (const auth of [tokens, users, both]) await auth.start?.(testHost());
+    expect(await told(tokens, authorization('Bearer gone'))).toEqual({ name: 'a' });
+    expect(await told(users, userPass('a:gone'))).toEqual({ user: 'a' });
+    remove();
+    for (const auth of [tokens, both]) {
+      expect(await told(auth, authorization('Bearer stays'))).toEqual({ name: 'b' });
+      await expect(told(auth, authorization('Bearer gone'))).rejects.toThrow(path);
+      expect(await told(auth, {})).toBe('no credentials');
+    }
+    for (const auth of [users, both]) expect(await told(auth, userPass('b:stays'))).toEqual({ user: 'b' });
+    await expect(told(users, userPass('a:gone'))).rejects.toThrow(path);
+    // What decodes to nothing equals nothing.
+    await expect(told(users, authorization('Basic A'))).rejects.toThrow(path);
   });
 });
 

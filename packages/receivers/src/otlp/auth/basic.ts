@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { ConfigError, parseOptions, revealed, Secret } from '@otelier/core';
 import * as v from 'valibot';
 import { type Authenticator, type AuthRequest, identityOf, type Verdict } from './authenticator.js';
@@ -24,13 +25,24 @@ export function basic(options: BasicOptions): Authenticator {
   const wrong = names.find((name) => name === '' || name.includes(':'));
   if (wrong !== undefined) throw new ConfigError('basic: users', 'names that are not empty and have no colon');
   const identities = names.map((user) => identityOf({ user }));
-  let texts: readonly string[] = [];
+  let texts: readonly (string | undefined)[] = [];
   let digests: Buffer[] = [];
+  let unreadable: unknown;
+  /** A password that cannot be read lets its user not in, and keeps nobody else out. */
+  const textOf = (name: string): string | undefined => {
+    try {
+      return `${name}:${revealed(users[name] as string | Secret)}`;
+    } catch (error) {
+      unreadable ??= error;
+      return undefined;
+    }
+  };
   const refresh = (): void => {
-    const now = names.map((name) => `${name}:${revealed(users[name] as string | Secret)}`);
-    if (now.every((text, i) => text === texts[i])) return;
+    unreadable = undefined;
+    const now = names.map(textOf);
+    if (texts.length === now.length && now.every((text, i) => text === texts[i])) return;
     texts = now;
-    digests = now.map(digestOf);
+    digests = now.map((text) => (text === undefined ? randomBytes(32) : digestOf(text)));
   };
   const shown = names.map((name) => {
     const password = users[name] as string | Secret;
@@ -42,13 +54,17 @@ export function basic(options: BasicOptions): Authenticator {
     key: `basic ${realm} ${shown.join(' ')}`,
     async start() {
       refresh();
+      if (unreadable !== undefined) throw unreadable;
     },
     authenticate(request: AuthRequest): Verdict {
       const credentials = credentialsOf(request.header('authorization'), 'basic');
       if (credentials === undefined) return 'no credentials';
       refresh();
       const given = digestOf(Buffer.from(credentials, 'base64').toString('utf8'));
-      return identities[indexOfEqual(digests, given)] ?? 'wrong credentials';
+      const identity = identities[indexOfEqual(digests, given)];
+      if (identity !== undefined) return identity;
+      if (unreadable !== undefined) throw unreadable;
+      return 'wrong credentials';
     },
   };
 }

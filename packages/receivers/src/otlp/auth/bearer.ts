@@ -56,6 +56,8 @@ class Bearer implements Authenticator {
   /** The texts that the digests were made of: a file may change. */
   private texts: readonly string[] = [];
   private digests: Buffer[] = [];
+  /** Why a secret has no value now. */
+  private unreadable: unknown;
   private identities: Identity[] = [];
 
   constructor(holders: readonly Holder[], header: string) {
@@ -69,6 +71,7 @@ class Bearer implements Authenticator {
 
   async start(): Promise<void> {
     this.refresh();
+    if (this.unreadable !== undefined) throw this.unreadable;
     if (this.digests.length === 0) throw new ConfigError('bearer: tokens', 'at least one token');
   }
 
@@ -77,11 +80,16 @@ class Bearer implements Authenticator {
     const token = this.header === 'authorization' ? credentialsOf(text, 'bearer') : text?.trim();
     if (token === undefined || token === '') return 'no credentials';
     this.refresh();
-    return this.identities[indexOfEqual(this.digests, digestOf(token))] ?? 'wrong credentials';
+    const identity = this.identities[indexOfEqual(this.digests, digestOf(token))];
+    if (identity !== undefined) return identity;
+    // The token may be one of those that cannot be read now.
+    if (this.unreadable !== undefined) throw this.unreadable;
+    return 'wrong credentials';
   }
 
   private refresh(): void {
-    const texts = this.holders.map((holder) => revealed(holder.value));
+    this.unreadable = undefined;
+    const texts = this.holders.map((holder) => this.textOf(holder));
     if (texts.length === this.texts.length && texts.every((text, i) => text === this.texts[i])) return;
     this.digests = [];
     this.identities = [];
@@ -94,5 +102,15 @@ class Bearer implements Authenticator {
       }
     }
     this.texts = texts;
+  }
+
+  /** A file that cannot be read lets nobody in, and keeps nobody out who shows another's token. */
+  private textOf({ value: each }: Holder): string {
+    try {
+      return revealed(each);
+    } catch (error) {
+      this.unreadable ??= error;
+      return '';
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Host, type Identity, PipelineError } from '@otelier/core';
+import { type Clock, ConfigError, type Host, type Identity, PipelineError } from '@otelier/core';
 import type { Refusals } from '../refusals.js';
 import type { Authenticator, AuthRequest, Verdict } from './authenticator.js';
 
@@ -63,15 +63,18 @@ export class Gate {
       return;
     }
     const fields = { reason, transport, address, requests: (last?.count ?? 0) + 1, ...told(error) };
-    this.host.logger.warn(fields, 'a request was refused: its sender is not authenticated');
+    this.host.logger.warn(fields, `a request was refused: ${reason}`);
     this.quiet.set(reason, { since: now, count: 0 });
   }
 }
 
-// The message of a foreign error may quote a credential.
+// The message of a foreign error may quote a credential; ours name the variable, file or address, and so do their causes.
 function told(error: unknown): object {
   if (error === undefined) return {};
-  if (error instanceof PipelineError) return { error: error.message };
+  const sentences: string[] = [];
+  let next: unknown = error;
+  for (; next instanceof PipelineError || next instanceof ConfigError; next = next.cause) sentences.push(next.message);
+  if (sentences.length > 0) return { error: sentences.join(': ') };
   return { error: error instanceof Error ? error.name : typeof error };
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError, secret } from '@otelier/core';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { testHost } from '../../../test/harness.js';
 import type { Authenticator, Verdict } from './authenticator.js';
 import { type JwtOptions, jwt } from './jwt.js';
@@ -22,6 +22,7 @@ beforeAll(async () => {
   [keys, other] = await Promise.all([generateKeyPair('ES256', { extractable: true }), generateKeyPair('ES256')]);
 });
 afterEach(() => {
+  vi.useRealTimers();
   server?.close();
   server = undefined;
 });
@@ -170,6 +171,70 @@ describe('keys that the issuer publishes', () => {
     server?.close();
     await expect(ask(auth, `Bearer ${good}`)).rejects.toMatchObject({ code: 'unavailable' });
   });
+
+  test('and are rotated: a new key counts within ten seconds, and until then its tokens are asked to come again', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    let kid = 'k1';
+    const { url, asked } = await publish(async () => ({ status: 200, body: await localKeys(kid) }));
+    const auth = await started({ jwks: url });
+    expect(await ask(auth, `Bearer ${await token()}`)).toMatchObject(claims);
+    kid = 'k2';
+    vi.setSystemTime(Date.now() + 4000);
+    const next = `Bearer ${await token({ kid })}`;
+    await expect(ask(auth, next)).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 6000 });
+    vi.setSystemTime(Date.now() + 6000);
+    expect(await ask(auth, next)).toMatchObject(claims);
+    expect(asked()).toBe(2);
+  });
+
+  test('a key that they do not have is wrong once they were fetched for it, and is not fetched for again and again', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const { url, asked } = await publish(async () => ({ status: 200, body: await localKeys() }));
+    const auth = await started({ jwks: url });
+    const foreign = `Bearer ${await token({ kid: 'k9' })}`;
+    expect(await ask(auth, `Bearer ${await token()}`)).toMatchObject(claims);
+    await expect(ask(auth, foreign)).rejects.toMatchObject({ code: 'unavailable' });
+    vi.setSystemTime(Date.now() + 10_000);
+    expect(await ask(auth, foreign)).toBe('wrong credentials');
+    expect(await ask(auth, foreign)).toBe('wrong credentials');
+    expect(asked()).toBe(2);
+  });
+
+  test('go on to count for a day when the issuer is down', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    let status = 200;
+    const { url } = await publish(async () => ({ status, body: await localKeys() }));
+    const auth = await started({ jwks: url });
+    expect(await ask(auth, `Bearer ${await token()}`)).toMatchObject(claims);
+    status = 503;
+    vi.setSystemTime(Date.now() + 23 * 3_600_000);
+    expect(await ask(auth, `Bearer ${await token()}`)).toMatchObject(claims);
+    vi.setSystemTime(Date.now() + 2 * 3_600_000);
+    for (let i = 0; i < 2; i++)
+      await expect(ask(auth, `Bearer ${await token()}`)).rejects.toMatchObject({ code: 'unavailable' });
+    status = 200;
+    expect(await ask(auth, `Bearer ${await token()}`)).toMatchObject(claims);
+  });
+});
+
+test('a shared secret that changes in its file counts within a second, also for tokens that were good before', async () => {
+  vi.useFakeTimers();
+  const path = join(mkdtempSync(join(tmpdir(), 'otelier-jwt-')), 'secret');
+  const make = (by: string) =>
+    new SignJWT(claims)
+      .setProtectedHeader({ alg: 'HS256' })
+      .setIssuer(of.issuer)
+      .setAudience(of.audience)
+      .setExpirationTime('1h')
+      .sign(new TextEncoder().encode(by));
+  writeFileSync(path, shared);
+  const auth = await started({ secret: secret.file(path) });
+  const before = `Bearer ${await make(shared)}`;
+  expect(await ask(auth, before)).toMatchObject(claims);
+  writeFileSync(path, `${shared}, and another`);
+  vi.advanceTimersByTime(1001);
+  expect(await ask(auth, before)).toBe('wrong credentials');
+  expect(await ask(auth, `Bearer ${await make(`${shared}, and another`)}`)).toMatchObject(claims);
 });
 
 test.each<[object, string]>([

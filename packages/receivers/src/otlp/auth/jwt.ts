@@ -4,6 +4,7 @@ import type { CryptoKey, JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOp
 import * as v from 'valibot';
 import { type Authenticator, type AuthFailure, type AuthRequest, identityOf, type Verdict } from './authenticator.js';
 import { credentialsOf, digestOf } from './compare.js';
+import { publishedKeys } from './published-keys.js';
 
 /** Options of {@link jwt}: exactly one of `jwks`, `publicKey` and `secret`. */
 export interface JwtOptions {
@@ -97,6 +98,7 @@ class Jwt implements Authenticator {
   private readonly verifyOptions: JWTVerifyOptions;
   private readonly good = new Map<string, { readonly identity: Identity; readonly until: number }>();
   private verify: (token: string) => Promise<JWTPayload> = () => Promise.reject(new Error('not started'));
+  private current: { readonly text: string | undefined; readonly key: CryptoKey | Uint8Array } | undefined;
   private jose: typeof import('jose') | undefined;
 
   constructor(options: JwtOptions, algorithms: readonly string[]) {
@@ -117,17 +119,33 @@ class Jwt implements Authenticator {
   async start(): Promise<void> {
     const jose = await import('jose');
     this.jose = jose;
-    const { jwks, publicKey, secret } = this.options;
+    const { jwks } = this.options;
     if (jwks !== undefined) {
       const keys: JWTVerifyGetKey =
-        typeof jwks === 'string'
-          ? jose.createRemoteJWKSet(new URL(jwks), { timeoutDuration: 5000, cooldownDuration: 30_000 })
-          : jose.createLocalJWKSet(jwks);
+        typeof jwks === 'string' ? publishedKeys(jose, new URL(jwks)) : jose.createLocalJWKSet(jwks);
       this.verify = async (token) => (await jose.jwtVerify(token, keys, this.verifyOptions)).payload;
     } else {
-      const key = secret === undefined ? await this.importKey(publicKey as string | Secret) : sharedKey(secret);
-      this.verify = async (token) => (await jose.jwtVerify(token, key, this.verifyOptions)).payload;
+      await this.currentKey();
+      this.verify = async (token) => (await jose.jwtVerify(token, await this.currentKey(), this.verifyOptions)).payload;
     }
+  }
+
+  private isKeyCurrent(): boolean {
+    const source = this.options.secret ?? this.options.publicKey;
+    return !(source instanceof Secret) || source.reveal() === this.current?.text;
+  }
+
+  /** The shared secret or the public key as of now: a file may change. What another key has signed is forgotten then. */
+  private async currentKey(): Promise<CryptoKey | Uint8Array> {
+    const { publicKey, secret } = this.options;
+    const source = (secret ?? publicKey) as string | Secret;
+    const text = source instanceof Secret ? revealed(source) : undefined;
+    if (this.current === undefined || text !== this.current.text) {
+      const key = secret === undefined ? await this.importKey(publicKey as string | Secret) : sharedKey(secret);
+      this.good.clear();
+      this.current = { text, key };
+    }
+    return this.current.key;
   }
 
   authenticate(request: AuthRequest): Verdict | Promise<Verdict> {
@@ -136,7 +154,7 @@ class Jwt implements Authenticator {
     // Not for the token itself: what is in memory for minutes should open no door.
     const name = digestOf(token).toString('base64');
     const known = this.good.get(name);
-    if (known !== undefined && Date.now() < known.until) return known.identity;
+    if (known !== undefined && Date.now() < known.until && this.isKeyCurrent()) return known.identity;
     this.good.delete(name);
     return this.verify(token).then(
       (claims) => this.remember(name, claims),
@@ -153,12 +171,16 @@ class Jwt implements Authenticator {
   }
 
   private failure(error: unknown): AuthFailure {
+    // Ours: a key that is not known yet, a file without a value.
+    if (error instanceof PipelineError || error instanceof ConfigError) throw error;
     const { errors } = this.jose as typeof import('jose');
     if (error instanceof errors.JWTExpired) return 'expired credentials';
     // jose tells a set of keys that could not be fetched by the plain class, and by what fetch throws.
     const isFetch = !(error instanceof errors.JOSEError) || keyTrouble.has(error.code);
     if (isFetch && typeof this.options.jwks === 'string')
-      throw new PipelineError('unavailable', 'the keys to check tokens with cannot be fetched', { cause: error });
+      throw new PipelineError('unavailable', 'the keys to check tokens with cannot be fetched', {
+        cause: new PipelineError('unavailable', `${placeOf(this.options.jwks)}: ${whyNotFetched(error)}`),
+      });
     return 'wrong credentials';
   }
 
@@ -178,4 +200,16 @@ function sharedKey(secret: string | Secret): Uint8Array {
   const value = revealed(secret);
   checkLength(value);
   return new TextEncoder().encode(value);
+}
+
+function placeOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+
+/** For the log; neither jose nor fetch speak of tokens when they fetch keys. */
+function whyNotFetched(error: unknown): string {
+  const { message, cause } = error as Error;
+  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+  return `${message}${code}`;
 }
