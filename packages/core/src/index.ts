@@ -34,9 +34,11 @@ export { type ReceiverTraits, receiver } from './define/receiver.js';
 export { stage } from './define/stage.js';
 export { type StateCodec, StateMap } from './define/state-map.js';
 export { tellRoom } from './define/tell-room.js';
+export { type TurnedAway, turnedAway } from './define/turned-away.js';
 export { PipelineError, type PipelineErrorCode, type PipelineErrorOptions } from './error.js';
 export { type FieldClass, fieldClasses } from './field-class.js';
 export type { Flow, Identity, Peer, RequestFlow } from './flow.js';
+export type { DoorData } from './health/doors.js';
 export type {
   DegradedQueue,
   HealthData,

@@ -1,4 +1,5 @@
 import type { AccountData, CountsByReason } from '../run/account-data.js';
+import type { DoorData } from './doors.js';
 import type { QueueRoom } from './rooms.js';
 
 /** How one pipeline does. */
@@ -31,6 +32,8 @@ export interface DegradedQueue {
   readonly held: number;
   /** Milliseconds since the backend's first failure after its last success; undefined when it does not fail and does not answer either. */
   readonly failingMs: number | undefined;
+  /** Why it fails, as the log says it. */
+  readonly failingWhy: string | undefined;
   /** Milliseconds since the batch was accepted that has been in it for longest. */
   readonly oldestMs: number | undefined;
   /** From 0, empty, to 1, full. */
@@ -64,6 +67,8 @@ export interface StatusData extends Omit<HealthData, 'endpoint'> {
   readonly receivers: { readonly [id: string]: readonly string[] };
   /** Bytes between receivers and exporters and in queues in memory, and the requests that found no room, by reason: `full`, `priority`, `memory`, and receivers' own. */
   readonly inFlight: { readonly bytes: number; readonly limitBytes: number; readonly refusedRequests: CountsByReason };
+  /** What receivers turned away before it reached a pipeline, by their id. */
+  readonly doors: { readonly [id: string]: DoorData };
   /** What the process uses of `limits.memory`; the limit is undefined when there is none. */
   readonly memory: { readonly bytes: number; readonly limitBytes?: number | undefined };
   /** Items inside components. */

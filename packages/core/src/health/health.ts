@@ -171,8 +171,11 @@ export class Health {
   }
 }
 
-function degradation({ id, held, failingMs, oldestMs, fill }: DegradedQueue): string {
-  const backend = failingMs === undefined ? 'does not answer' : `has been failing for ${seconds(failingMs)}`;
+function degradation({ id, held, failingMs, failingWhy, oldestMs, fill }: DegradedQueue): string {
+  const backend =
+    failingMs === undefined
+      ? 'does not answer'
+      : `has been failing for ${seconds(failingMs)}${failingWhy === undefined ? '' : ` (${failingWhy})`}`;
   const oldest = oldestMs === undefined ? '' : `, the oldest for ${seconds(oldestMs)}`;
   const percent = Math.round(fill * 1000) / 10;
   return `${id} keeps ${items(held)}${oldest}: its backend ${backend}; it is ${percent} % full`;

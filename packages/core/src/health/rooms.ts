@@ -9,6 +9,8 @@ export interface QueueRoom {
   readonly oldestAt?: number | undefined;
   /** Since when its backend has been failing, in milliseconds since 1970; undefined while it takes batches. */
   readonly failingSince?: number | undefined;
+  /** Why it fails: the message of a PipelineError, without telemetry or a secret. */
+  readonly failingWhy?: string | undefined;
 }
 
 // Above it, a batch of usual size may already be turned away.

@@ -75,7 +75,14 @@ export class Stalls {
 function degradedQueue({ id, held }: Account, room: QueueRoom, now: number): DegradedQueue {
   // A clock that was set back must not make times negative.
   const since = (at: number | undefined): number | undefined => (at === undefined ? undefined : Math.max(now - at, 0));
-  return { id, held, failingMs: since(room.failingSince), oldestMs: since(room.oldestAt), fill: fillOf(room) };
+  return {
+    id,
+    held,
+    failingMs: since(room.failingSince),
+    failingWhy: room.failingWhy,
+    oldestMs: since(room.oldestAt),
+    fill: fillOf(room),
+  };
 }
 
 function standsStill(mark: Mark | undefined, now: number): number {

@@ -25,7 +25,7 @@ export function statusOf(
   { live, ready, reasons, degraded, pipelines }: HealthData,
   { engine, state, sources, uptimeMs }: StatusParts,
 ): StatusData {
-  const { ledger, admission, pressure, rooms } = engine;
+  const { ledger, admission, pressure, rooms, doors } = engine;
   const components = ledger.data();
   const inner = new Set([...ledger].flatMap((account) => (account.kind === 'exporter' ? account.inner : [])));
   const refused: Record<string, number> = {};
@@ -44,6 +44,7 @@ export function statusOf(
       ...{ bytes: admission.inFlightBytes, limitBytes: admission.limitBytes },
       refusedRequests: Object.fromEntries([...admission.refused.counts].map(([reason, { value }]) => [reason, value])),
     },
+    doors: doors.data(),
     memory: { bytes: pressure.memoryBytes, limitBytes: pressure.limitBytes },
     ...{ held, refused, queues: rooms.data(), components },
   };

@@ -1,6 +1,7 @@
 import type { Meter } from '@opentelemetry/api';
 import type { AdmissionParts } from '../admission/create.js';
 import type { Flow, RequestFlow } from '../flow.js';
+import type { Doors } from '../health/doors.js';
 import type { Rooms } from '../health/rooms.js';
 import type { Clock, FlowOptions, Host, Logger } from '../host.js';
 import { componentLogger } from '../observe/logger.js';
@@ -26,6 +27,8 @@ export interface Engine extends AdmissionParts {
   readonly estates: Estates;
   /** How full queues are. */
   readonly rooms: Rooms;
+  /** What receivers turn away. */
+  readonly doors: Doors;
   /** An operator failed and began anew. */
   restarted(component: string, reason: string): void;
 }

@@ -4,6 +4,7 @@ import type { PipelinesConfig } from '../config.js';
 import type { Consume } from '../consume.js';
 import { PipelineError } from '../error.js';
 import type { RequestFlow } from '../flow.js';
+import { Doors } from '../health/doors.js';
 import { Health } from '../health/health.js';
 import type { HealthData } from '../health/health-data.js';
 import { Rooms } from '../health/rooms.js';
@@ -11,7 +12,7 @@ import type { FlowOptions } from '../host.js';
 import { systemClock } from '../observe/clock.js';
 import { Emitter } from '../observe/emitter.js';
 import type { CollectorEvent, CollectorState } from '../observe/events.js';
-import { createLogger, type LogLevel } from '../observe/logger.js';
+import { createLogger } from '../observe/logger.js';
 import { isRegistered, openTelemetry } from '../observe/open-telemetry.js';
 import { silentMeter } from '../observe/silent-meter.js';
 import { observeAccounts } from '../observe/telemetry.js';
@@ -75,8 +76,8 @@ export class RunningCollector implements Collector {
     checkConfig(config);
     this.#onStores = options.onStores;
     const clock = options.clock ?? systemClock;
-    const level = (): LogLevel => (this.#graph?.config ?? config).telemetry?.logLevel ?? 'info';
-    const logger = options.logger ?? createLogger({ level });
+    const inForce = (): PipelinesConfig => this.#graph?.config ?? config;
+    const logger = options.logger ?? createLogger({ level: () => inForce().telemetry?.logLevel ?? 'info' });
     let { meter } = options;
     this.#observed = meter !== undefined;
     this.#engine = {
@@ -87,8 +88,7 @@ export class RunningCollector implements Collector {
       ...createAdmission(config.limits, logger),
       dataDir: options.dataDir ?? config.dataDir,
       stores: new Stores({ dataDir: options.dataDir ?? config.dataDir, store: options.store, logger }),
-      estates: new Estates(),
-      rooms: new Rooms(),
+      ...{ estates: new Estates(), rooms: new Rooms(), doors: new Doors() },
       ledger: new Ledger(createWitness(this.#events, logger, clock)),
       restarted: (component, reason) => {
         this.#restarts.add(component, 1);

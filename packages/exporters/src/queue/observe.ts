@@ -5,6 +5,7 @@ import type { Room } from './room.js';
 export interface Delivery {
   readonly oldestAt: number | undefined;
   readonly failingSince: number | undefined;
+  readonly failingWhy: string | undefined;
 }
 
 /** Exports how full the queue is, under the Collector's names, and tells the collector's health of it; returns a function that stops it. */

@@ -106,7 +106,8 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     if (before !== destination && room.batches > 0) this.troubles.redirected(before, destination, room.batches);
     this.kept = keep(host, recovered, { recovered: recovered > 0 });
     this.stopObserving = observeQueue(host, room, () => {
-      return { oldestAt: this.line.oldestAt, failingSince: this.troubles.failingSince };
+      const { failingSince, failingWhy } = this.troubles;
+      return { oldestAt: this.line.oldestAt, failingSince, failingWhy };
     });
     this.line.join(this);
     // The queue before this one may have been allowed to.

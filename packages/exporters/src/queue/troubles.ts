@@ -9,6 +9,8 @@ export class Troubles {
   private readonly clock: Clock;
   /** Since when the backend has been failing, in milliseconds since 1970. */
   failingSince: number | undefined;
+  /** What its last failure said. */
+  failingWhy: string | undefined;
   private quietUntil: number = Number.NEGATIVE_INFINITY;
   private unwritableUntil: number = Number.NEGATIVE_INFINITY;
 
@@ -40,10 +42,11 @@ export class Troubles {
   failing(error: unknown, { batches, bytes }: { readonly batches: number; readonly bytes: number }): void {
     const now = this.clock.now();
     this.failingSince ??= now;
+    this.failingWhy = PipelineError.from(error).message;
     if (now < this.quietUntil) return;
     this.quietUntil = now + quietMs;
     this.logger.warn(
-      { batches, bytes, error: PipelineError.from(error).message },
+      { batches, bytes, error: this.failingWhy },
       'batches are not taken at present: they stay in the queue',
     );
   }
@@ -53,6 +56,7 @@ export class Troubles {
     if (this.failingSince === undefined) return;
     const afterMs = this.clock.now() - this.failingSince;
     this.failingSince = undefined;
+    this.failingWhy = undefined;
     this.quietUntil = Number.NEGATIVE_INFINITY;
     this.logger.info({ afterMs }, 'batches are taken again');
   }

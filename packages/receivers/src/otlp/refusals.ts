@@ -1,4 +1,4 @@
-import type { Host } from '@otelier/core';
+import { type Host, type TurnedAway, turnedAway } from '@otelier/core';
 
 /** The protocol of a door, as metrics name it. */
 export type Transport = 'http' | 'grpc';
@@ -9,6 +9,7 @@ type Counter = ReturnType<Host['meter']['createCounter']>;
 /** Counts what a receiver turned away, by reason: requests before they reached a pipeline, and connections. */
 export class Refusals {
   declare private readonly host: Host;
+  declare private readonly status: TurnedAway;
   declare private readonly requests: Counter;
   declare private readonly connections: Counter;
   /** Reasons are few and always the same words. */
@@ -16,6 +17,7 @@ export class Refusals {
 
   constructor(host: Host) {
     this.host = host;
+    this.status = turnedAway(host);
     this.attributes = new Map();
     this.requests = host.meter.createCounter('otelier_receiver_refused_requests', {
       description: 'Requests that were refused at the door, by reason.',
@@ -28,10 +30,12 @@ export class Refusals {
   }
 
   request(transport: Transport, reason: string): void {
+    this.status.request(reason);
     this.requests.add(1, this.of(transport, reason));
   }
 
   connection(transport: Transport, reason: string): void {
+    this.status.connection(reason);
     this.connections.add(1, this.of(transport, reason));
   }
 

@@ -29,5 +29,13 @@ test.each([
 });
 
 test('a reason of several lines stays on the line', () => {
-  expect(lineOf({ err: new Error('a\n  b') })).toBe('otelier warn something happened: a b\n');
+  expect(lineOf({ err: new PipelineError('rejected', 'a\n  b') })).toBe(
+    'otelier warn something happened: [rejected] a b\n',
+  );
+});
+
+test('the message of a foreign error may quote data, unless the system or OpenSSL made it', () => {
+  expect(lineOf({ err: new TypeError('cannot read my secret') })).toBe('otelier warn something happened: TypeError\n');
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  expect(lineOf({ err: full })).toBe('otelier warn something happened: ENOSPC: no space left on device, write\n');
 });

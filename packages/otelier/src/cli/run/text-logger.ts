@@ -25,5 +25,11 @@ function isShort(value: unknown): boolean {
 /** An error on the same line, whatever its length: it is what somebody reads the log for. */
 function why(error: unknown): string {
   if (error === undefined) return '';
-  return `: ${String(error instanceof Error ? error.message : error).replace(/\s*\n\s*/g, ' ')}`;
+  return `: ${(error instanceof Error ? told(error) : String(error)).replace(/\s*\n\s*/g, ' ')}`;
+}
+
+// Our errors and those of files, sockets and keys, which have a code, do not quote data; another's message may.
+function told(error: Error): string {
+  const isKnown = error.name === 'PipelineError' || error.name === 'ConfigError' || 'code' in error;
+  return isKnown ? error.message : error.name;
 }

@@ -102,7 +102,7 @@ describe('otelier status', () => {
     await expect
       .poll(async () => (await readyz()).degraded[0], { timeout: 8000 })
       .toMatch(
-        /^logs\/events\/queue keeps 2 items, the oldest for [1-9]\d* s: its backend has been failing for \d+ s; /,
+        /^logs\/events\/queue keeps 2 items, the oldest for [1-9]\d* s: its backend has been failing for \d+ s \(\[unavailable\] down\); /,
       );
     expect(await readyz()).toMatchObject({ status: 200, ready: true, reasons: [] });
     const { code, stdout } = await finish(['status', '--endpoint', health], at);
@@ -127,7 +127,12 @@ describe('otelier status', () => {
     expect(status).toMatchObject({ ready: true, state: 'running', refused: { rejected: 2 }, held: 0 });
     expect(status.components['receivers/otlp/logs']).toMatchObject({ out: 2, failed: { rejected: 2 } });
     expect(code).toBe(0);
-    expect((await finish(['status'], at, variables)).stdout).toContain('refused   rejected 2\n');
+    const malformed = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' };
+    expect((await fetch(`${door}/v1/logs`, malformed)).status).toBe(400);
+    const text = (await finish(['status'], at, variables)).stdout;
+    expect(text).toContain('refused   rejected 2\n');
+    expect(text).toContain(`receivers/otlp   ${door}\n  refused requests   malformed 1\n`);
+    expect(text).toContain('\nlogs/events/no   refused   rejected 2\n');
   });
 
   test('exits 2 when nothing is there, or something else', async () => {

@@ -6,23 +6,39 @@ const columns = ['in', 'out', 'dropped', 'refused', 'held', 'queue'];
 /** A status for people: whether it is ready or why not, and what every component did. */
 export function statusText(status: StatusData, where: string): string {
   const { version, state, uptimeSeconds, ready, reasons, degraded, inFlight, memory, refused, receivers } = status;
+  // A collector of an earlier version does not tell.
+  const doors: Partial<StatusData['doors']> = status.doors ?? {};
   const lines = [
     `${ready ? (degraded.length === 0 ? 'ready' : 'ready, degraded') : 'NOT READY'}   otelier ${version} at ${where}, ${state} for ${age(uptimeSeconds)}`,
     ...reasons.map((reason) => `  ✗ ${reason}`),
     ...degraded.map((reason) => `  ! ${reason}`),
     '',
-    ...Object.entries(receivers).map(([id, doors]) => `${id}   ${doors.join(', ') || 'no address'}`),
+    ...Object.entries(receivers).flatMap(([id, addresses]) => [
+      `${id}   ${addresses.join(', ') || 'no address'}`,
+      ...byReason('  refused requests', doors[id]?.refusedRequests ?? {}),
+      ...byReason('  closed connections', doors[id]?.closedConnections ?? {}),
+    ]),
     `in flight   ${figure(inFlight.bytes)} of ${figure(inFlight.limitBytes)} bytes`,
     `memory   ${figure(memory.bytes)}${memory.limitBytes === undefined ? '' : ` of ${figure(memory.limitBytes)}`} bytes`,
-    ...byReason('refused requests', inFlight.refusedRequests),
+    ...byReason('no room for requests', inFlight.refusedRequests),
     ...byReason('refused', refused),
   ];
-  return `${lines.join('\n')}\n\n${table([['', ...columns], ...rows(status)])}`;
+  const why = whys(status);
+  const text = `${lines.join('\n')}\n\n${table([['', ...columns], ...rows(status)])}`;
+  return why.length === 0 ? text : `${text}\n${why.join('\n')}\n`;
 }
 
 function byReason(what: string, counts: CountsByReason): string[] {
   const shown = Object.entries(counts).map(([reason, count]) => `${reason} ${figure(count)}`);
   return shown.length === 0 ? [] : [`${what}   ${shown.join(', ')}`];
+}
+
+/** What a component did with items that it did not pass on, and why. */
+function whys({ components }: StatusData): string[] {
+  const whats = ['dropped', 'refused', 'failed', 'noted'] as const;
+  return Object.values(components).flatMap((account) =>
+    whats.flatMap((what) => byReason(`${account.id}   ${what}`, account[what])),
+  );
 }
 
 /** Receivers first, then each pipeline with its components under it. */
