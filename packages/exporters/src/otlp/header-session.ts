@@ -1,4 +1,4 @@
-import { type Host, PipelineError, revealed } from '@otelier/core';
+import { ConfigError, type Host, PipelineError, revealed } from '@otelier/core';
 import { type HeaderSource, type Headers, headerMistake, type SecretHeaders } from './headers.js';
 import { HeadersHelper } from './headers-helper.js';
 
@@ -49,6 +49,23 @@ export class HeaderSession {
     }
     // A token may have run out since it was made; the function that made it can make another.
     return typeof source === 'function' && denial === 'unauthenticated' ? made(source, target) : undefined;
+  }
+}
+
+/**
+ * Finds out at the start what would fail every request.
+ *
+ * @throws {ConfigError} for an environment variable without a value, which no time will give it. A file may come later, so that it is a warning only.
+ */
+export function checkHeaders(source: HeaderSource, logger: Host['logger']): void {
+  if (typeof source === 'function' || source instanceof HeadersHelper) return;
+  for (const [header, value] of Object.entries(source)) {
+    try {
+      revealed(value);
+    } catch (error) {
+      if (!(error instanceof ConfigError) || error.path.startsWith('secret.env(')) throw error;
+      logger.warn({ header, err: error }, 'a header has no value yet: nothing is sent until it has');
+    }
   }
 }
 

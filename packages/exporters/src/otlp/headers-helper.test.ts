@@ -168,8 +168,9 @@ describe('secrets in headers', () => {
   });
 
   test('without a value are named, and what waits may be sent later', async () => {
-    vi.stubEnv('OTELIER_TEST_TOKEN', '');
+    vi.stubEnv('OTELIER_TEST_TOKEN', 'at the start');
     const { stage } = await running('http/protobuf', { authorization: secret.env('OTELIER_TEST_TOKEN') });
+    vi.stubEnv('OTELIER_TEST_TOKEN', '');
     const failed = stage.consume(logs(1), flow());
     await expect(failed).rejects.toMatchObject({ code: 'unavailable' });
     await expect(failed).rejects.toThrow("the header authorization has no value (secret.env('OTELIER_TEST_TOKEN'))");

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as zlib from 'node:zlib';
-import { ConfigError, type PipelineErrorCode, type Signal } from '@otelier/core';
+import { ConfigError, type PipelineErrorCode, type Secret, type Signal, secret } from '@otelier/core';
 import { encodeExportResponse, encodeStatus, LogsBatch } from '@otelier/otlp';
 import { captures } from '@otelier/testing';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -420,6 +420,16 @@ describe('options', () => {
       accepts: 'delta',
       options: { endpoints: { logs: 'http://host:1/v1/logs' } },
     });
+  });
+
+  test('a header whose variable has no value keeps the exporter from starting; one whose file may still come does not', async () => {
+    const header = (value: Secret) => otlpExporter({ endpoint: 'http://host', headers: { authorization: value } });
+    await expect(startLogs(header(secret`Bearer ${secret.env('OTELIER_NO_SUCH')}`))).rejects.toThrow(
+      "secret.env('OTELIER_NO_SUCH'): expected a value",
+    );
+    const host = testHost();
+    await (await startLogs(header(secret.file('/no/such/token')), host)).close?.();
+    expect(JSON.stringify(host.log)).toContain('a header has no value yet');
   });
 
   test('a PEM file that is missing is told by its option', async () => {

@@ -13,6 +13,7 @@ import {
 import { clearanceTrait } from '../clearance.js';
 import { deliverParts } from '../parts.js';
 import type { Endpoint } from './endpoint.js';
+import { checkHeaders } from './header-session.js';
 import type { HeaderSource } from './headers.js';
 import { HeadersHelper } from './headers-helper.js';
 import { Loop } from './loop.js';
@@ -55,6 +56,7 @@ function otlpStage(
   };
   return {
     async start() {
+      checkHeaders(settings.headers, host.logger);
       transport = await open({ signal, endpoint, settings, host, via: (flow) => loop.headers(flow) });
     },
     async consume(batch, flow) {

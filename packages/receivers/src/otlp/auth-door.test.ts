@@ -204,9 +204,11 @@ test('every reason is a line of its own, since what repeats is left out; that no
   await post(`${http}/v1/logs`, pb, { ...protobufType, 'x-broken': 'yes' });
   expect(host.lines).toMatchObject([
     { message: 'a request was refused: wrong credentials' },
-    { message: 'a request was refused: authentication failed' },
+    {
+      message:
+        'a request was refused: authentication failed: [unavailable] keys cannot be fetched: [unavailable] no route to them',
+    },
   ]);
-  expect(JSON.stringify(host.lines[1]?.fields)).toMatch(/keys cannot be fetched.*no route to them/);
 });
 
 test('no credential gets into logs, answers, options, keys or what components see of the sender', async () => {

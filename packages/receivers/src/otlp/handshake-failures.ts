@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import type { Host } from '@otelier/core';
+import { type Host, type TurnedAway, turnedAway } from '@otelier/core';
 import type { Transport } from './refusals.js';
 
 const quietMs = 60_000;
@@ -9,11 +9,14 @@ export class HandshakeFailures {
   private readonly host: Host;
   private readonly transport: Transport;
   private readonly counter: ReturnType<Host['meter']['createCounter']>;
-  private loggedAt = Number.NEGATIVE_INFINITY;
+  private readonly status: TurnedAway;
+  /** When each reason was logged last; there are some dozens of them. */
+  private readonly loggedAt = new Map<string, number>();
 
   constructor(host: Host, transport: Transport) {
     this.host = host;
     this.transport = transport;
+    this.status = turnedAway(host);
     this.counter = host.meter.createCounter('otelier_receiver_failed_handshakes', {
       description: 'Connections that ended in the TLS handshake, by reason.',
       unit: '{connection}',
@@ -26,12 +29,13 @@ export class HandshakeFailures {
     const reason = distrust ?? error.code ?? error.name;
     const { transport, host } = this;
     this.counter.add(1, { component: host.id, transport, reason });
+    this.status.connection(`TLS handshake: ${reason}`);
     const now = host.clock.now();
-    if (now - this.loggedAt < quietMs) return;
-    this.loggedAt = now;
+    if (now - (this.loggedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
+    this.loggedAt.set(reason, now);
     host.logger.warn(
       { reason, transport, address: socket.remoteAddress ?? '' },
-      'a connection failed in its TLS handshake',
+      `a connection failed in its TLS handshake: ${reason}`,
     );
   }
 }

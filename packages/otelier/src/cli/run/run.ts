@@ -107,8 +107,9 @@ async function drain(collector: Collector, voice: Voice, why: string): Promise<S
 }
 
 function heldItems(collector: Collector): number {
+  // Not the sum of the accounts: what a wrapper holds is in the account of what it wraps as well.
   let items = 0;
-  for (const { held } of Object.values(collector.accounts())) items += held;
+  for (const { held } of Object.values(collector.health().pipelines)) items += held;
   return items;
 }
 

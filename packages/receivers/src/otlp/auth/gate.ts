@@ -9,6 +9,8 @@ export type Admission = Identity | PipelineError;
 const patienceMs = 10_000;
 /** How often the same refusal is logged, in milliseconds. */
 const quietMs = 60_000;
+/** Errors of a user's own function may differ each time. */
+const maxQuiet = 100;
 
 /** Asks the authenticator about every request, and counts and logs by reason those that it keeps out. */
 export class Gate {
@@ -57,25 +59,26 @@ export class Gate {
   private note(reason: string, { transport, address }: AuthRequest, error?: unknown): void {
     this.refusals.request(transport, reason);
     const now = this.host.clock.now();
-    const last = this.quiet.get(reason);
+    const why = error === undefined ? reason : `${reason}: ${told(error)}`;
+    const last = this.quiet.get(why);
     if (last !== undefined && now - last.since < quietMs) {
       last.count++;
       return;
     }
-    const fields = { reason, transport, address, requests: (last?.count ?? 0) + 1, ...told(error) };
-    this.host.logger.warn(fields, `a request was refused: ${reason}`);
-    this.quiet.set(reason, { since: now, count: 0 });
+    const fields = { reason, transport, address, requests: (last?.count ?? 0) + 1 };
+    this.host.logger.warn(fields, `a request was refused: ${why}`);
+    if (this.quiet.size >= maxQuiet) this.quiet.clear();
+    this.quiet.set(why, { since: now, count: 0 });
   }
 }
 
 // The message of a foreign error may quote a credential; ours name the variable, file or address, and so do their causes.
-function told(error: unknown): object {
-  if (error === undefined) return {};
+function told(error: unknown): string {
   const sentences: string[] = [];
   let next: unknown = error;
   for (; next instanceof PipelineError || next instanceof ConfigError; next = next.cause) sentences.push(next.message);
-  if (sentences.length > 0) return { error: sentences.join(': ') };
-  return { error: error instanceof Error ? error.name : typeof error };
+  if (sentences.length > 0) return sentences.join(': ');
+  return error instanceof Error ? error.name : typeof error;
 }
 
 function within<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T> {

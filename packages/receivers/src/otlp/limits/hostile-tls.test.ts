@@ -170,7 +170,8 @@ describe.each(doors)('hostile clients of the $name door over TLS', (door) => {
     await expect
       .poll(failures, patient)
       .toEqual({ ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 100, UNABLE_TO_VERIFY_LEAF_SIGNATURE: 100 });
-    expect([closings(), host.lines.length]).toEqual([{}, 1]);
+    // One line for each of the two reasons.
+    expect([closings(), host.lines.length]).toEqual([{}, 2]);
     expect(isOpen(await shaken(port, door, trusted))).toBe(true);
     expect(await good()).toBe(true);
   });
