@@ -62,7 +62,7 @@ export type { CollectorOptions } from './run/options.js';
 export type { ShutdownReport } from './run/report.js';
 export { type AnyBatch, type Signal, type Signals, signals } from './signal.js';
 export type { StateEntries, Stateful, StateWriter } from './state.js';
-export { openStore, readStore } from './store/open-store.js';
+export { lookAtStore, openStore, readStore } from './store/open-store.js';
 export { ownedBy } from './store/owned-store.js';
 export { salvageStore } from './store/salvage.js';
 export type { StateChange, StateStore } from './store/state-store.js';

@@ -19,14 +19,14 @@ export interface DataFile {
 const sound: DataFile = { damage: undefined, padded: false };
 
 /**
- * Looks at the meta pages of an LMDB data file, if there is one, makes the file as long as they say, and follows its pages.
+ * Looks at the meta pages of an LMDB data file, if there is one, makes the file as long as they say, and follows its pages. `look` changes nothing.
  *
  * LMDB maps the file and trusts it: a page beyond its end would end the process with a bus error, where one of zeros is an exception.
  */
-export function inspect(path: string): DataFile {
+export function inspect(path: string, how: 'mend' | 'look' = 'mend'): DataFile {
   let file: number;
   try {
-    file = openSync(path, 'r+');
+    file = openSync(path, how === 'mend' ? 'r+' : 'r');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return sound;
@@ -48,7 +48,7 @@ export function inspect(path: string): DataFile {
     const end = (newest.readBigUInt64LE(lastPageAt) + 1n) * BigInt(pageBytes);
     if (end > largest || newest.readBigUInt64LE(mapBytesAt) > largest) return damaged('its size makes no sense');
     const padded = end > BigInt(size);
-    if (padded) ftruncateSync(file, Number(end));
+    if (padded && how === 'mend') ftruncateSync(file, Number(end));
     return { damage: damageInPages(file, newest, pageBytes), padded };
   } finally {
     closeSync(file);

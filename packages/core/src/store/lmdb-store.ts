@@ -172,7 +172,7 @@ export async function openLmdb(dataDir: string, logger: Logger): Promise<StateSt
     renameSync(path, aside);
     logger.error(
       { store: path, damage, moved: aside },
-      'the state store is damaged: it was moved aside, and totals begin anew',
+      'the state store is damaged: it was moved aside, and totals begin anew; otelier queue --from reads what is left of it',
     );
     return new LmdbStore(openAt(path), release, data, aside);
   } catch (error) {

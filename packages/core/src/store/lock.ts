@@ -57,6 +57,12 @@ export async function lockFile(path: string): Promise<(() => void) | undefined> 
   return undefined;
 }
 
+/** Whether a living process holds the lock `path`; changes nothing. */
+export async function isLocked(path: string): Promise<boolean> {
+  const owner = ownerFrom(read(path));
+  return owner !== undefined && (await isAlive(owner, path));
+}
+
 async function taken(path: string, mine: string): Promise<boolean> {
   for (let attempt = 0; attempt < 5; attempt++) {
     if (placed(mine, path)) return true;

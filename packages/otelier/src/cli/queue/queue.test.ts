@@ -174,6 +174,27 @@ describe('otelier queue', () => {
     expect(nothing).toMatchObject({ code: 2, stderr: expect.stringContaining('expected a directory with a data.mdb') });
   });
 
+  test('a damaged store that no start has moved aside yet is looked into, not opened: LMDB would end the process', async () => {
+    await (await fill(3)).shutdown({ deadline: '0s' });
+    const path = join(at.folder, 'own', 'state', 'data.mdb');
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, 0, 8192);
+    writeFileSync(path, bytes);
+    const own = ['--dir', 'own'];
+    const seen = await finish(['queue', 'inspect', '--json', ...own], at);
+    expect(JSON.parse(seen.stdout).queues).toMatchObject([{ id: 'logs/events/queue#2', batches: 3 }]);
+    expect(seen).toMatchObject({ code: 0, stderr: expect.stringContaining('own: its store is damaged') });
+    for (const command of [
+      ['replay', '--endpoint', 'http://127.0.0.1:9'],
+      ['export', '--out', 'out'],
+    ]) {
+      const refused = await finish(['queue', ...command, ...own], at);
+      expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/damaged .*: --from .*own reads/) });
+    }
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+    expect((await finish(['queue', 'export', '--out', 'out', '--from', 'own'], at)).stdout).toContain('3 batches');
+  });
+
   test('export and replay refuse while a collector runs, and name the mistake', async () => {
     const collector = await fill(1);
     const running = await finish(['queue', 'replay', '--endpoint', 'http://127.0.0.1:9'], at);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   createLogger,
+  lookAtStore,
   openStore,
   PipelineError,
   type PipelinesConfig,
@@ -47,10 +48,11 @@ export async function withQueues<T>(
   try {
     const found: StoredQueue[] = [];
     for (const each of dirs) {
-      const store = from === undefined ? await opened(each, alone) : salvaged(each);
-      if (store === undefined) continue;
+      const known = from === undefined ? await opened(each, alone) : { store: salvaged(each), isSalvaged: true };
+      if (known === undefined) continue;
+      const { store, isSalvaged } = known;
       stores.push(store);
-      for (const one of queuesIn(store, from !== undefined)) found.push({ ...one, dir: each, store });
+      for (const one of queuesIn(store, isSalvaged)) found.push({ ...one, dir: each, store });
     }
     const wanted = queue === undefined ? found : found.filter(({ id }) => id === queue);
     if (queue !== undefined && wanted.length === 0) {
@@ -70,11 +72,29 @@ function salvaged(dir: string): StateStore {
   return store;
 }
 
-async function opened(dir: string, alone: boolean): Promise<StateStore | undefined> {
+/** A store, and whether it is read without believing what it says of itself. */
+interface Known {
+  readonly store: StateStore;
+  readonly isSalvaged: boolean;
+}
+
+async function opened(dir: string, alone: boolean): Promise<Known | undefined> {
   if (!existsSync(join(dir, 'state', 'data.mdb'))) return undefined;
-  if (!alone) return readStore(dir);
+  const { damage, padded } = await lookAtStore(dir);
+  if (alone && damage !== undefined) {
+    throw new UsageError(
+      `${dir}: its store is damaged (${damage}): --from ${dir} reads what is left of it; a start moves it aside by itself`,
+    );
+  }
+  if (!alone) {
+    if (damage !== undefined)
+      process.stderr.write(`otelier: ${dir}: its store is damaged (${damage}): this is what can be read of it\n`);
+    const isSalvaged = damage !== undefined || padded;
+    const store = isSalvaged ? salvageStore(dir) : await readStore(dir);
+    return store && { store, isSalvaged };
+  }
   try {
-    return await openStore(dir, createLogger());
+    return { store: await openStore(dir, createLogger()), isSalvaged: false };
   } catch (error) {
     if (!(error instanceof PipelineError) || !error.message.includes('no other collector')) throw error;
     throw new UsageError(

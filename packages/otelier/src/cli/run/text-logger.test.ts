@@ -14,7 +14,7 @@ function lineOf(fields: object): string {
 }
 
 test('a line has level, component, sentence and short fields', () => {
-  expect(lineOf({ component: 'logs/events/queue', batches: 2, long: 'x'.repeat(81), list: [1] })).toBe(
+  expect(lineOf({ component: 'logs/events/queue', batches: 2, long: 'x'.repeat(201), list: [1] })).toBe(
     'otelier warn logs/events/queue: something happened (batches=2)\n',
   );
 });

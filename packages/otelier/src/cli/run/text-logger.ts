@@ -19,7 +19,7 @@ export function textLogger(least: () => LogLevel, write: (line: string) => void)
 }
 
 function isShort(value: unknown): boolean {
-  return typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= 80);
+  return typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= 200);
 }
 
 /** An error on the same line, whatever its length: it is what somebody reads the log for. */
