@@ -84,6 +84,11 @@ export interface RunningReceiver {
   readonly done?: Promise<void>;
   /** Stops taking new requests (they are told to come back) and returns at once; requests being answered go on. */
   stop(): Promise<void>;
+  /**
+   * Lets a receiver of the new graph take over its addresses while both run, and goes on until it is stopped; the returned function takes that back.
+   * Without it a reload stops and closes this one before the other starts.
+   */
+  giveWay?(): () => void;
   /** Ends for good: sockets closed, files closed. Called after what was in flight has settled, or at the deadline. */
   close(): Promise<void>;
 }

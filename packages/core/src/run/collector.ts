@@ -41,7 +41,7 @@ export interface Collector extends AsyncDisposable {
   shutdown(options?: { readonly deadline?: Duration }): Promise<ShutdownReport>;
   /**
    * Puts another pipeline file in force: builds and starts the new graph, hands over receivers that are the same object or have the same
-   * `key`, then drains and closes the old graph. A receiver on whose port a new one will listen is closed before that one starts. Any error
+   * `key`, then drains and closes the old graph. A receiver on whose port a new one will listen gives way to it, or is closed before that one starts if it cannot. Any error
    * leaves the old graph running, or has it run again, and rejects.
    */
   reload(config: PipelinesConfig): Promise<void>;

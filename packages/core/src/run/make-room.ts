@@ -4,13 +4,15 @@ import type { RunningSource } from './running-source.js';
 import type { Traffic } from './traffic.js';
 
 /**
- * Closes receivers that a reload takes out of force before those that need their addresses start, and has them come back when these do not.
+ * Has receivers that a reload takes out of force let others have their addresses: those that can hand them over go on meanwhile, the rest are closed, and come back when the others do not start.
  *
  * All others are closed only when the new graph is in force, so that somebody always listens.
  */
 export class MakeRoom {
   /** Those that were closed for others. */
   readonly closed: RunningSource[] = [];
+  /** Those that let others take over their addresses, and how to end that. */
+  readonly #giving: Map<RunningSource, () => void> = new Map();
   readonly #leaving: readonly RunningSource[];
   readonly #traffic: Traffic;
   readonly #deadline: Deadline;
@@ -32,6 +34,11 @@ export class MakeRoom {
     );
     if (holder?.running === undefined) return false;
     const { running } = holder;
+    // Asked once: when that was not enough (the address is the same port of another interface), it is closed.
+    if (running.giveWay !== undefined && !this.#giving.has(holder)) {
+      this.#giving.set(holder, running.giveWay());
+      return true;
+    }
     // Whatever becomes of stop and close, this receiver is done with.
     holder.running = undefined;
     this.closed.push(holder);
@@ -44,6 +51,7 @@ export class MakeRoom {
 
   /** Starts again what was closed; `failed` hears of those that cannot. */
   async undo(failed: (id: string, error: unknown) => void): Promise<void> {
+    for (const end of this.#giving.values()) end();
     for (const source of this.closed) {
       try {
         await source.start();

@@ -70,7 +70,7 @@ export class GrpcDoor implements Door {
           injector.injectConnection(socket);
         },
       });
-    const front = new GrpcFront(this.intake.limits.connections, (socket) => {
+    const front = new GrpcFront(this.intake, (socket) => {
       sessions.enter(socket, handshakes !== undefined);
       if (handshakes === undefined) injector.injectConnection(socket);
       else handshakes.begin(socket);
@@ -82,11 +82,15 @@ export class GrpcDoor implements Door {
 
   stop(): void {}
 
+  giveWay(): () => void {
+    return this.front?.giveWay() ?? (() => {});
+  }
+
   async close(): Promise<void> {
     if (this.server === undefined) return;
     // The outcome of a request and this call may come in the same turn: its answer goes first.
     await new Promise((resolve) => setImmediate(resolve));
-    const stopped = this.front?.stop();
+    this.front?.stop();
     await new Promise<void>((resolve) => {
       const deadline = setTimeout(() => this.server.forceShutdown(), lingerMs);
       this.server.tryShutdown(() => {
@@ -98,7 +102,6 @@ export class GrpcDoor implements Door {
     this.sessions.close();
     // Those whose handshake was not done are nobody else's.
     this.front?.destroy();
-    await stopped;
   }
 
   private options(): Grpc.ServerOptions {

@@ -1,21 +1,22 @@
 import { lookup } from 'node:dns/promises';
-import { type AddressInfo, createServer, isIP, type Server, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type Address, formatAddress } from './address.js';
-import type { Connections } from './limits/connections.js';
+import type { Intake } from './intake.js';
 import { listenError } from './listen-error.js';
+import { Listening } from './listening.js';
 
 /** The listening sockets of the gRPC door: connections are counted here before anything is made for them. */
 export class GrpcFront {
-  declare private readonly servers: Server[];
+  declare private readonly listening: Listening[];
   declare private readonly sockets: Set<Socket>;
-  declare private readonly connections: Connections;
+  declare private readonly intake: Intake;
   declare private readonly take: (socket: Socket) => void;
 
   /** `take` gets every connection that is not one too many. */
-  constructor(connections: Connections, take: (socket: Socket) => void) {
-    this.servers = [];
+  constructor(intake: Intake, take: (socket: Socket) => void) {
+    this.listening = [];
     this.sockets = new Set();
-    this.connections = connections;
+    this.intake = intake;
     this.take = take;
   }
 
@@ -30,13 +31,21 @@ export class GrpcFront {
         failure ??= error;
       }
     }
-    if (this.servers.length === 0) throw listenError('grpc', endpoint, failure as NodeJS.ErrnoException);
+    if (this.listening.length === 0) throw listenError('grpc', endpoint, failure as NodeJS.ErrnoException);
     return port;
   }
 
   /** Listens no more; connections that exist go on. */
-  stop(): Promise<unknown> {
-    return Promise.all(this.servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  stop(): void {
+    for (const each of this.listening) each.close();
+  }
+
+  /** Lets another door take over its ports, and keeps them until one does; the returned function ends that. */
+  giveWay(): () => void {
+    const ends = this.listening.map((each) => each.giveWay());
+    return () => {
+      for (const end of ends) end();
+    };
   }
 
   /** Ends every connection. */
@@ -45,18 +54,20 @@ export class GrpcFront {
   }
 
   private async bind(address: Address): Promise<number> {
-    const server = createServer((socket) => {
-      if (!this.connections.enter(socket, 'grpc')) return;
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
-      this.take(socket);
+    const { host, limits } = this.intake;
+    const listening = await Listening.open(host.admission, address, {
+      take: (socket) => {
+        if (!limits.connections.enter(socket, 'grpc')) return;
+        // An HTTP/2 client that has said all is gone.
+        socket.allowHalfOpen = false;
+        this.sockets.add(socket);
+        socket.once('close', () => this.sockets.delete(socket));
+        this.take(socket);
+      },
+      failed: (err) => host.logger.error({ err }, 'the gRPC server reported an error'),
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(address, resolve);
-    });
-    this.servers.push(server);
-    return (server.address() as AddressInfo).port;
+    this.listening.push(listening);
+    return listening.port;
   }
 }
 

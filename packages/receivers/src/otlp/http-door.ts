@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { formatAddress } from './address.js';
 import type { Certificates } from './certificates.js';
 import type { Door } from './door.js';
@@ -11,6 +11,7 @@ import { HttpRequest } from './http-request.js';
 import { type Route, routeOf, unmetExpectation } from './http-route.js';
 import type { Intake } from './intake.js';
 import { listenError } from './listen-error.js';
+import { Listening } from './listening.js';
 import type { HttpDoorSettings } from './settings.js';
 import { TlsHandshakes } from './tls-handshakes.js';
 
@@ -36,8 +37,11 @@ export class HttpDoor implements Door, PlainDoor {
   declare private readonly plain: Map<Socket, PlainConnection>;
   /** All others. */
   declare private readonly others: Map<Socket, NodeConnection>;
-  /** What lies under TLS connections, also under those whose handshake is not done. */
-  declare private readonly below: Set<Socket>;
+  /** All that were accepted; with TLS what lies under the connections, also under those whose handshake is not done. */
+  declare private readonly accepted: Set<Socket>;
+  declare private listening: Listening | undefined;
+  /** Called when no connection is left. */
+  declare private emptied: (() => void) | undefined;
   declare private timer: NodeJS.Timeout | undefined;
 
   constructor(intake: Intake, settings: HttpDoorSettings, certificates?: Certificates) {
@@ -46,7 +50,9 @@ export class HttpDoor implements Door, PlainDoor {
     this.answers = new AnswerText(settings.idleTimeout);
     this.plain = new Map();
     this.others = new Map();
-    this.below = new Set();
+    this.accepted = new Set();
+    this.listening = undefined;
+    this.emptied = undefined;
     this.timer = undefined;
     const options = {
       IncomingMessage: HttpRequest,
@@ -67,7 +73,6 @@ export class HttpDoor implements Door, PlainDoor {
       });
     this.nodes = this.server.listeners('connection') as ((socket: Socket) => void)[];
     this.server.removeAllListeners('connection');
-    this.server.on('connection', (socket: Socket) => this.connected(socket));
     const take = (waits: boolean, route: (request: HttpRequest) => Route): RequestListener<typeof HttpRequest> => {
       return (request, response) => {
         const connection = this.others.get(request.socket);
@@ -82,22 +87,28 @@ export class HttpDoor implements Door, PlainDoor {
     this.server.on('clientError', (error, socket) => this.refuseConnection(error, socket as Socket));
   }
 
-  listen(): Promise<string> {
-    const { host, port } = this.settings.endpoint;
-    return new Promise((resolve, reject) => {
-      this.server.once('error', (error) => reject(listenError('http', this.settings.endpoint, error)));
-      this.server.listen({ host, port }, () => {
-        this.server.removeAllListeners('error');
-        this.server.on('error', (error) =>
-          this.intake.host.logger.error({ err: error }, 'the HTTP server reported an error'),
-        );
-        const { headersTimeout, idleTimeout, requestTimeout } = this.settings;
-        const interval = Math.min(5000, headersTimeout, idleTimeout, requestTimeout);
-        this.timer = setInterval(() => this.check(), interval).unref();
-        const address = this.server.address() as AddressInfo;
-        resolve(`${this.handshakes ? 'https' : 'http'}://${formatAddress({ host, port: address.port })}`);
+  async listen(): Promise<string> {
+    const { endpoint, headersTimeout, idleTimeout, requestTimeout } = this.settings;
+    const { host } = this.intake;
+    const failed = (err: Error) => host.logger.error({ err }, 'the HTTP server reported an error');
+    try {
+      this.listening = await Listening.open(host.admission, endpoint, {
+        take: (socket) => this.connected(socket),
+        failed,
       });
-    });
+    } catch (error) {
+      throw listenError('http', endpoint, error);
+    }
+    // The socket is not the server's own: it begins to look after time-outs when it hears that it listens.
+    this.server.emit('listening');
+    const interval = Math.min(5000, headersTimeout, idleTimeout, requestTimeout);
+    this.timer = setInterval(() => this.check(), interval).unref();
+    const { port } = this.listening;
+    return `${this.handshakes ? 'https' : 'http'}://${formatAddress({ host: endpoint.host, port })}`;
+  }
+
+  giveWay(): () => void {
+    return this.listening?.giveWay() ?? (() => {});
   }
 
   stop(): void {
@@ -106,7 +117,11 @@ export class HttpDoor implements Door, PlainDoor {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.listening?.close();
+    const closed = new Promise<void>((resolve) => {
+      this.emptied = resolve;
+    });
+    this.server.close();
     // The outcome of a request and this call may come in the same turn: its answer goes first.
     await new Promise((resolve) => setImmediate(resolve));
     const end = (socket: Socket, isBusy: boolean) => (isBusy ? socket.destroy() : socket.destroySoon());
@@ -115,9 +130,9 @@ export class HttpDoor implements Door, PlainDoor {
     const deadline = setTimeout(() => {
       this.server.closeAllConnections();
       for (const socket of this.plain.keys()) socket.destroy();
-      for (const socket of this.below) socket.destroy();
+      for (const socket of this.accepted) socket.destroy();
     }, lingerMs);
-    await closed;
+    if (this.accepted.size > 0) await closed;
     clearTimeout(deadline);
     clearInterval(this.timer);
   }
@@ -131,14 +146,17 @@ export class HttpDoor implements Door, PlainDoor {
 
   private connected(socket: Socket): void {
     if (!this.intake.limits.connections.enter(socket, 'http')) return;
+    this.accepted.add(socket);
+    socket.once('close', () => {
+      this.accepted.delete(socket);
+      if (this.accepted.size === 0) this.emptied?.();
+    });
     if (this.handshakes === undefined) {
       this.take(socket);
       return;
     }
     // Who hangs up in the handshake has gone; an HTTP server keeps its own half of bare connections open.
     socket.allowHalfOpen = false;
-    this.below.add(socket);
-    socket.once('close', () => this.below.delete(socket));
     this.handshakes.begin(socket);
   }
 

@@ -72,8 +72,16 @@ async function start(settings: OtlpReceiverSettings, out: Outlets<Signal>, host:
   return {
     endpoints: opened.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
     stop: async () => {
+      // A reload has kept the event loop busy: what has come meanwhile on connections that look idle is read first, not cut off.
+      for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
       intake.stopping = true;
       for (const door of doors) door.stop();
+    },
+    giveWay: () => {
+      const ends = doors.map((door) => door.giveWay());
+      return () => {
+        for (const end of ends) end();
+      };
     },
     close,
   };
