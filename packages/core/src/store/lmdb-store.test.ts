@@ -288,7 +288,7 @@ describe('the store of a data directory', () => {
     });
     const { done, failures, read } = JSON.parse(`${output}`) as { done: number; failures: string[]; read: number };
     expect(done).toBeGreaterThan(50);
-    expect(failures[0]).toMatch(/^the store could not be written to \(.+\): is the disk full\?$/);
+    expect(failures[0]).toMatch(/^\[unavailable\] the store could not be written to \(.+\): is the disk full\?$/);
     expect(read).toBe(done);
     expect(await contents('n')).toHaveLength(done);
     expect(told).toEqual([]);

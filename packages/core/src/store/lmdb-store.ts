@@ -96,7 +96,10 @@ export class LmdbStore implements StateStore {
     const db = this.#db;
     // LMDB writes to the file that it has opened, also when that has no name any more.
     if (this.isGone)
-      throw new Error(`${this.#file} was removed, renamed or replaced, and no start would find what goes there`);
+      throw new PipelineError(
+        'unavailable',
+        `${this.#file} was removed, renamed or replaced, and no start would find what goes there`,
+      );
     // A batch is written within one transaction, which is synced before it counts as committed.
     let last: Promise<boolean> | undefined;
     const whole = db.batch(() => {
@@ -127,7 +130,7 @@ async function explained(thrown: unknown): Promise<unknown> {
   const soon = new Promise((resolve) => setImmediate(resolve, thrown));
   const cause = await Promise.race([commitError.catch((error: unknown) => error), soon]);
   const why = cause instanceof Error && cause !== thrown ? cause.message : 'for a reason that LMDB does not tell';
-  return new Error(`the store could not be written to (${why}): is the disk full?`, { cause });
+  return new PipelineError('unavailable', `the store could not be written to (${why}): is the disk full?`, { cause });
 }
 
 /** What every value begins with, so that one whose pages are gone, which reads as zeros, is not taken for one that was written. */

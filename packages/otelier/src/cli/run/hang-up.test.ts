@@ -66,15 +66,18 @@ test.runIf(process.platform === 'linux' && existsSync('/usr/bin/script'))(
     at.write('pipeline.config.ts', named('events'));
     const said = (): string =>
       existsSync(join(at.folder, 'said')) ? readFileSync(join(at.folder, 'said'), 'utf8') : '';
-    const command = `exec ${process.execPath} ${bin} run --json 2>said`;
+    // As an interactive shell passes it on to its jobs; this one lives on to tell how the job ended.
+    const command = `trap 'kill -HUP $job' HUP; ${process.execPath} ${bin} run --json 2>said & job=$!; wait $job; wait $job; echo "ended with $?" >>said`;
     terminal = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], {
       cwd: at.folder,
       stdio: ['pipe', 'ignore', 'inherit'],
     });
     while (!said().includes('"ready"')) await setTimeout(20);
     terminal.kill('SIGKILL');
-    while (!said().includes('"stopped"')) await setTimeout(20);
+    while (!said().includes('ended with')) await setTimeout(20);
     expect(said()).toContain('{"event":"draining","why":"the terminal was closed"');
     expect(said()).toContain('"clean":true');
+    // What Node makes of a terminal that is gone is an abort.
+    expect(said()).toMatch(/}\nended with 0\n$/);
   },
 );

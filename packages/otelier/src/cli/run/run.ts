@@ -82,9 +82,9 @@ export async function run(path: string, options: RunOptions): Promise<void> {
   } finally {
     clearInterval(alive);
     unlisten();
-    unlistenHangUp();
     watcher?.close();
     await own?.shutdown();
+    unlistenHangUp();
   }
 }
 
