@@ -1,4 +1,4 @@
-import { execFileSync, fork } from 'node:child_process';
+import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -116,6 +117,23 @@ describe('the store of a data directory', () => {
     await (await open()).close();
     expect(readdirSync(dir)).toEqual(['state']);
   });
+
+  // Who starts a collector anew in a container is often not who should wait for the last one.
+  test.runIf(process.platform === 'linux')(
+    'is taken over from a process that has died and nobody has asked after',
+    async () => {
+      const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = `${said}`.trim();
+      const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+      while (stat()[0] !== 'Z') await new Promise((resolve) => setImmediate(resolve));
+      const namespace = readlinkSync('/proc/self/ns/pid').replaceAll(/[^\d]/g, '');
+      symlinkSync(`${pid} ${stat()[19]} ${namespace} -`, join(dir, 'state.lock'));
+      await (await open()).close();
+      parent.kill('SIGKILL');
+      await once(parent, 'exit');
+    },
+  );
 
   test.each<[string, (file: string) => void]>([
     ['is something else', (file) => writeFileSync(file, Buffer.alloc(9000, 'x'))],

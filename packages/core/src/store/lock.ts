@@ -89,13 +89,23 @@ function ownerFrom(text: string | undefined): Owner | undefined {
 }
 
 function startOf(pid: number): string | undefined {
+  return statOf(pid)?.[19];
+}
+
+/** What Linux tells of a process behind its name, which may hold spaces and parentheses. */
+function statOf(pid: number): readonly string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold spaces; the start time is the 20th field after it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }
+}
+
+/** Whether a process has ended and only its number is left, until its parent asks after it; its last thread is gone then. */
+function isZombie(pid: number): boolean {
+  const stat = statOf(pid);
+  return stat !== undefined && (stat[0] === 'Z' || stat[0] === 'X') && Number(stat[17]) <= 1;
 }
 
 /** Containers count processes each for itself, and may share a volume. Undefined where there is no such thing. */
@@ -121,6 +131,7 @@ async function isAlive(owner: Owner, path: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
+  if (isZombie(owner.pid)) return false;
   return owner.started === undefined || startOf(owner.pid) === owner.started;
 }
 
