@@ -33,9 +33,9 @@ function byReason(what: string, counts: CountsByReason): string[] {
   return shown.length === 0 ? [] : [`${what}   ${shown.join(', ')}`];
 }
 
-/** What a component did with items that it did not pass on, and why. */
+/** Why a component has other items behind it than before it. */
 function whys({ components }: StatusData): string[] {
-  const whats = ['dropped', 'refused', 'failed', 'noted'] as const;
+  const whats = ['added', 'dropped', 'refused', 'failed', 'noted'] as const;
   return Object.values(components).flatMap((account) =>
     whats.flatMap((what) => byReason(`${account.id}   ${what}`, account[what])),
   );
