@@ -44,6 +44,20 @@ test('a shutdown ends well when nobody takes the metrics', async () => {
   await expect(telemetry.shutdown()).resolves.toBeUndefined();
 });
 
+test('that nobody takes the metrics is logged, without what was written back', async () => {
+  const server = createServer((_, response) => response.writeHead(403).end('secret-of-the-server'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => server.close());
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/metrics`;
+  const lines: unknown[] = [];
+  const warn = (fields: object, message: string) => void lines.push([fields, message]);
+  const logger = { debug() {}, info() {}, error() {}, warn };
+  const telemetry = selfTelemetry({ endpoint: `${endpoint}?key=secret` }, logger);
+  telemetry.meter.createCounter('a').add(1);
+  await telemetry.shutdown();
+  expect(lines).toEqual([[{ endpoint, reason: 403 }, "the collector's own metrics cannot be sent"]]);
+});
+
 test('wrong options are told by name', () => {
   expect(() => selfTelemetry({ endpoint: 'nowhere' })).toThrow(
     'selfTelemetry: endpoint: expected an http or https URL',

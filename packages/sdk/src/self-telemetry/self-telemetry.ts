@@ -2,7 +2,7 @@ import type { Meter } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { ConfigError, type Duration, parseDuration, revealed, type Secret } from '@otelier/core';
+import { ConfigError, type Duration, type Logger, parseDuration, revealed, type Secret } from '@otelier/core';
 
 /** Where a collector's own metrics go. */
 export interface SelfTelemetryOptions {
@@ -26,12 +26,31 @@ function plain(headers: Readonly<Record<string, string | Secret>>): Record<strin
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, revealed(value)]));
 }
 
+const quietMs = 60_000;
+
+/** The SDK tells of them to nobody who has not set its global logger. */
+function tellFailures(exporter: OTLPMetricExporter, endpoint: string, logger: Logger): void {
+  const send = exporter.export.bind(exporter);
+  const { origin, pathname } = new URL(endpoint);
+  let quietUntil = Number.NEGATIVE_INFINITY;
+  exporter.export = (metrics, done) =>
+    send(metrics, (result) => {
+      if (result.error !== undefined && Date.now() >= quietUntil) {
+        quietUntil = Date.now() + quietMs;
+        // Not the message, which may quote what the server has written.
+        const { code = result.error.name } = result.error as { readonly code?: string | number };
+        logger.warn({ endpoint: origin + pathname, reason: code }, "the collector's own metrics cannot be sent");
+      }
+      done(result);
+    });
+}
+
 /**
- * Exports a collector's own metrics with the OpenTelemetry SDK over OTLP/HTTP in protobuf.
+ * Exports a collector's own metrics with the OpenTelemetry SDK over OTLP/HTTP in protobuf; `logger` hears once a minute that they cannot be sent.
  *
  * @throws {ConfigError} when an option is wrong.
  */
-export function selfTelemetry(options: SelfTelemetryOptions): SelfTelemetry {
+export function selfTelemetry(options: SelfTelemetryOptions, logger?: Logger): SelfTelemetry {
   const { endpoint, headers } = options;
   if (!URL.canParse(endpoint)) throw new ConfigError('selfTelemetry: endpoint', 'an http or https URL');
   const interval = parseDuration(options.interval ?? '60s');
@@ -43,6 +62,7 @@ export function selfTelemetry(options: SelfTelemetryOptions): SelfTelemetry {
     timeoutMillis: exportTimeoutMillis,
     ...(headers && { headers: async () => plain(headers) }),
   });
+  if (logger !== undefined) tellFailures(exporter, endpoint, logger);
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: interval, exportTimeoutMillis });
   const provider = new MeterProvider({
     resource: resourceFromAttributes({ 'service.name': 'otelier' }),

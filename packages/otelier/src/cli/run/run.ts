@@ -3,6 +3,7 @@ import {
   type Collector,
   createCollector,
   createLogger,
+  type Logger,
   type LogLevel,
   type PipelinesConfig,
   parseDuration,
@@ -39,11 +40,11 @@ export async function run(path: string, options: RunOptions): Promise<void> {
   // From the beginning: a reload that is asked for too early comes late, and does not end the process.
   const unlistenHangUp = onHangUp(async () => (await running)(), stop);
   const loaded = await loadConfig(path);
-  const own = await ownMetrics(loaded.config);
   // A reload may change it, so that a fault can be looked at while it is there.
   let inForce = loaded.config;
   const level = (): LogLevel => inForce.telemetry?.logLevel ?? 'warn';
   const logger = options.json === true ? createLogger({ level }) : textLogger(level, write);
+  const own = await ownMetrics(loaded.config, logger);
   const collector = createCollector(loaded.config, {
     logger,
     onStores: (stores) => tellUnclaimed(stores, loaded.config.dataDir, logger),
@@ -145,9 +146,12 @@ async function reloadOnChange({ file, source }: LoadedConfig, reload: () => Prom
 }
 
 /** The SDK that exports the collector's own metrics is large, and loaded only for those who ask for it. */
-async function ownMetrics(config: PipelinesConfig): Promise<{ meter: Meter; shutdown(): Promise<void> } | undefined> {
+async function ownMetrics(
+  config: PipelinesConfig,
+  logger: Logger,
+): Promise<{ meter: Meter; shutdown(): Promise<void> } | undefined> {
   const options = config.telemetry?.metrics;
   if (options === undefined) return undefined;
   const { selfTelemetry } = await import('@otelier/sdk');
-  return selfTelemetry(options);
+  return selfTelemetry(options, logger);
 }
