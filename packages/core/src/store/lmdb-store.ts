@@ -3,9 +3,10 @@ import { join, resolve } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { PipelineError } from '../error.js';
 import type { Logger } from '../host.js';
+import { found, opened, sealed } from './checked-value.js';
 import { inspect } from './data-file.js';
 import { lockFile } from './lock.js';
-import type { StateChange, StateStore } from './state-store.js';
+import type { OnDamaged, StateChange, StateStore } from './state-store.js';
 
 interface Commit {
   readonly changes: readonly StateChange[];
@@ -38,9 +39,9 @@ export class LmdbStore implements StateStore {
     return this.#file !== undefined && identityOf(this.#file) !== this.#identity;
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    const value = this.#db.get(key);
-    return value === undefined ? undefined : Buffer.from(value.subarray(1));
+  get(key: Uint8Array, onDamaged?: OnDamaged): Uint8Array | undefined {
+    const stored = this.#db.get(key);
+    return stored === undefined ? undefined : valueIn(key, stored, onDamaged);
   }
 
   *keys(prefix: Uint8Array, from: Uint8Array = prefix): Iterable<Uint8Array> {
@@ -50,10 +51,11 @@ export class LmdbStore implements StateStore {
     }
   }
 
-  *entries(prefix: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]> {
-    for (const { key, value } of this.#db.getRange({ start: prefix })) {
+  *entries(prefix: Uint8Array, onDamaged?: OnDamaged): Iterable<readonly [Uint8Array, Uint8Array]> {
+    for (const { key, value: stored } of this.#db.getRange({ start: prefix })) {
       if (!startsWith(key, prefix)) return;
-      yield [Buffer.from(key), Buffer.from(value.subarray(1))];
+      const value = valueIn(key, stored, onDamaged);
+      if (value !== undefined) yield [Buffer.from(key), value];
     }
   }
 
@@ -102,7 +104,7 @@ export class LmdbStore implements StateStore {
     const whole = db.batch(() => {
       for (const { changes } of commits) {
         for (const [key, value] of changes) {
-          last = value === undefined ? db.remove(key) : db.put(key, written(value));
+          last = value === undefined ? db.remove(key) : db.put(key, sealed(key, value));
           // Each has a promise of its own, which would end the process if nobody heard that it failed.
           last.catch(ignore);
         }
@@ -130,14 +132,13 @@ async function explained(thrown: unknown): Promise<unknown> {
   return new Error(`the store could not be written to (${why}): is the disk full?`, { cause });
 }
 
-/** What every value begins with, so that one whose pages are gone, which reads as zeros, is not taken for one that was written. */
-const WRITTEN = 1;
-
-function written(value: Uint8Array): Uint8Array {
-  const bytes = Buffer.allocUnsafe(value.length + 1);
-  bytes[0] = WRITTEN;
-  bytes.set(value, 1);
-  return bytes;
+/** A copy, since LMDB's memory is its own. */
+function valueIn(key: Uint8Array, stored: Uint8Array, onDamaged: OnDamaged | undefined): Uint8Array | undefined {
+  const value = opened(key, stored);
+  if (value !== undefined) return Buffer.from(value);
+  const other = onDamaged && found(stored);
+  onDamaged?.(Buffer.from(key), other && Buffer.from(other));
+  return undefined;
 }
 
 function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
@@ -229,7 +230,7 @@ function openAt(path: string): RootDatabase<Uint8Array, Uint8Array> {
 async function missingIn(db: RootDatabase<Uint8Array, Uint8Array>): Promise<string | undefined> {
   try {
     let isWhole = true;
-    for (const { value } of db.getRange()) isWhole &&= value[0] === WRITTEN;
+    for (const { value } of db.getRange()) isWhole &&= found(value) !== undefined;
     if (isWhole) return undefined;
   } catch {
     // LMDB met a page of zeros where one of its own should be.

@@ -161,11 +161,24 @@ export class Records<B extends AnyBatch> {
     const entries: Entry<B>[] = [];
     for (const key of this.#store.keys(Buffer.from([entryTag]), keysFrom(from))) {
       const entry = entryOf<B>(key);
-      if (entry === undefined) continue;
+      if (entry === undefined) {
+        this.#displace(key);
+        continue;
+      }
       if (entry.seq > this.#safe || entries.length === limit) break;
       entries.push(entry);
     }
     return entries;
+  }
+
+  /** Keeps what is under a key that is not the one that was written, and about which nothing is known, out of the line. */
+  #displace(key: Uint8Array): void {
+    const aside = Buffer.from(key);
+    aside[0] = damagedTag;
+    const value = this.#found(key);
+    if (value !== undefined) this.#deletions.push([aside, value]);
+    this.#deletions.push([key, undefined]);
+    this.#cancelRide ??= this.#clock.after(rideMs, () => void this.flush());
   }
 
   /** From now on these are all that there are; answers how much more that is than was known, undefined when it is as much. */
@@ -241,8 +254,14 @@ export class Records<B extends AnyBatch> {
   }
 
   #value(entry: Entry<B>): Uint8Array | undefined {
+    return this.#found(entryKey(entry));
+  }
+
+  /** Also what the store says is damaged: a batch is known by the checksum in its key. */
+  #found(key: Uint8Array): Uint8Array | undefined {
+    let found: Uint8Array | undefined;
     try {
-      return this.#store.get(entryKey(entry));
+      return this.#store.get(key, (_, other) => void (found = other)) ?? found;
     } catch {
       // A page of the store that leads there is damaged.
       return undefined;
@@ -251,7 +270,8 @@ export class Records<B extends AnyBatch> {
 
   /** Whether there is a batch whose place was not given away yet. */
   #isBeyond(next: number): boolean {
-    for (const _ of this.#store.keys(Buffer.from([entryTag]), keysFrom(next))) return true;
+    for (const key of this.#store.keys(Buffer.from([entryTag]), keysFrom(next)))
+      if (entryOf(key) !== undefined) return true;
     return false;
   }
 

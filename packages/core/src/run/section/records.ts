@@ -15,6 +15,8 @@ import type { Part } from './part.js';
 const outboxTag = 0x6f;
 /** Behind {@link outboxTag}: who has taken over an entry is read when the entry is known. */
 const takenTag = 0x74;
+/** An entry whose bytes were not those that were written, kept for people. */
+const asideTag = 0x78;
 const one: Uint8Array = Buffer.from([1]);
 /** How long deletions of delivered entries wait for a commit that they can ride along with. */
 const rideMs = 100;
@@ -32,6 +34,10 @@ export class Records {
   readonly #rewrite: () => boolean;
   readonly #prefixes: Map<string, Buffer> = new Map();
   #forgotten: StateChange[] = [];
+  /** Those of whose entries some were damaged, by prefix: their state is written anew. */
+  readonly #damaged: Set<Buffer> = new Set();
+  /** What becomes of the section's own entries that are damaged. */
+  #repairs: StateChange[] = [];
   #cancelRide: (() => void) | undefined;
   /** Whether a commit has failed, so that what is in the store is older than what is here. */
   #behind = false;
@@ -50,14 +56,23 @@ export class Records {
   restore(id: string, state: Stateful): void {
     if (this.store === undefined) return;
     const prefix = this.#prefix(id);
+    let damaged = 0;
     try {
-      state.restore(withoutPrefix(this.store.entries(prefix), prefix));
+      state.restore(
+        withoutPrefix(
+          this.store.entries(prefix, () => void damaged++),
+          prefix,
+        ),
+      );
+      if (damaged > 0) state.damaged?.(damaged);
     } catch (error) {
       const why = error instanceof Error ? error.name : typeof error;
       throw new PipelineError('internal', `${id} could not take over its state from the data directory (${why})`, {
         cause: error,
       });
     }
+    if (damaged > 0)
+      this.#tell(prefix, id, damaged, 'some of what a component had kept is damaged: of that it begins anew');
   }
 
   /** Gives arrivals and outbox what the store has of them. */
@@ -65,8 +80,11 @@ export class Records {
     if (this.store === undefined) return;
     const known: (readonly [Uint8Array, Uint8Array])[] = [];
     const entries = new Map<number, Entry>();
-    for (const [key, value] of withoutPrefix(this.store.entries(this.#own), this.#own)) {
+    const damaged: (readonly [Uint8Array, Uint8Array | undefined])[] = [];
+    const all = this.store.entries(this.#own, (key, found) => void damaged.push([key, found]));
+    for (const [key, value] of withoutPrefix(all, this.#own)) {
       const tag = key[0];
+      if (tag === asideTag) continue;
       if (tag !== outboxTag && tag !== takenTag) {
         known.push([key, value]);
         continue;
@@ -85,16 +103,60 @@ export class Records {
       else (entry.taken ??= new Set()).add(bytes.toString('utf8', 9));
     }
     if (known.length > 0) arrivals.restore(known);
+    this.#setAside(damaged, outbox, signal);
+  }
+
+  /** What is damaged is not read again. What may be a batch is kept under another key, and counted as lost. */
+  #setAside(
+    damaged: readonly (readonly [Uint8Array, Uint8Array | undefined])[],
+    outbox: Outbox,
+    signal: AnyBatch['signal'],
+  ): void {
+    if (damaged.length === 0) return;
+    const { length } = this.#own;
+    for (const [key, found] of damaged) {
+      if (key[length] === asideTag) continue;
+      this.#repairs.push([key, undefined]);
+      if (key[length] !== outboxTag || found === undefined) continue;
+      const aside = Buffer.from(key);
+      aside[length] = asideTag;
+      this.#repairs.push([aside, found]);
+      outbox.lose(itemsIn(signal, found));
+    }
+    const path = this.#own.toString('utf8', 0, length - 1);
+    this.#tell(
+      this.#own,
+      path,
+      damaged.length,
+      'some of what a pipeline had kept is damaged: batches among it were set aside',
+    );
+  }
+
+  #tell(prefix: Buffer, id: string, entries: number, message: string): void {
+    this.#damaged.add(prefix);
+    this.#logger.error({ component: id, entries }, message);
   }
 
   /** Makes final what stages want to be known from their beginning on, before anything comes; undefined when that is nothing new. */
-  begin(parts: readonly Part[]): Promise<void> | undefined {
+  begin(parts: readonly Part[], arrivals: Arrivals): Promise<void> | undefined {
     const { store } = this;
     if (store === undefined || this.#behind) return undefined;
     const changes = new Changes();
-    for (const { id, state } of parts) state.save(changes.under(this.#prefix(id)));
+    changes.list.push(...this.#repairs);
+    this.#repairs = [];
+    for (const { id, state } of parts) {
+      const prefix = this.#prefix(id);
+      const isDamaged = this.#damaged.delete(prefix);
+      if (isDamaged) this.#clear(store, prefix, changes, []);
+      state.save(changes.under(prefix));
+      if (isDamaged) state.snapshot(changes.under(prefix));
+    }
+    if (this.#damaged.delete(this.#own)) {
+      this.#clear(store, this.#own, changes, [asideTag, outboxTag, takenTag]);
+      arrivals.snapshot(changes.under(this.#own));
+    }
     if (changes.list.length === 0) return undefined;
-    return store.commit(changes.list).catch((error) => this.#failed(error));
+    return store.commit(this.#withForgotten(changes)).catch((error) => this.#failed(error));
   }
 
   /** Makes what has changed final, and with it `entries`, of which `done` hears when they are safe. In memory that is at once. */
@@ -136,9 +198,8 @@ export class Records {
     const { store } = this;
     if (store === undefined) return;
     const changes = new Changes();
-    for (const prefix of [this.#own, ...parts.map(({ id }) => this.#prefix(id))]) {
-      for (const [key] of store.entries(prefix)) changes.list.push([key, undefined]);
-    }
+    for (const prefix of [this.#own, ...parts.map(({ id }) => this.#prefix(id))])
+      this.#clear(store, prefix, changes, prefix === this.#own ? [asideTag] : []);
     for (const { id, state } of parts) state.snapshot(changes.under(this.#prefix(id)));
     arrivals.snapshot(changes.under(this.#own));
     this.#putEntries(changes, entries);
@@ -208,6 +269,10 @@ export class Records {
     to.#forgotten.push(...this.#forgotten);
     this.#forgotten = [];
     if (this.#behind) to.#fallBehind();
+  }
+
+  #clear(store: StateStore, prefix: Buffer, changes: Changes, but: readonly number[]): void {
+    for (const key of store.keys(prefix)) if (!but.includes(key[prefix.length]!)) changes.list.push([key, undefined]);
   }
 
   #putEntries(changes: Changes, entries: readonly Entry[]): void {
@@ -281,4 +346,13 @@ function keyOf(seq: number, tag: number = outboxTag): Buffer {
 /** Says that the exporter of this id has taken over the entry of this number. */
 function takenKey(seq: number, id: string): Buffer {
   return Buffer.concat([keyOf(seq, takenTag), Buffer.from(id)]);
+}
+
+/** As far as that can be said of a batch that is damaged; at least one. */
+function itemsIn(signal: AnyBatch['signal'], bytes: Uint8Array): number {
+  try {
+    return Math.max(1, new batchOf[signal](bytes).count);
+  } catch {
+    return 1;
+  }
 }
