@@ -44,7 +44,7 @@ export function entryKey<B extends AnyBatch>(entry: Entry<B>, tag: number = entr
 }
 
 /** Of what is in a key behind its tag, which changes when a batch is set aside. */
-function checksumOf(key: Buffer): number {
+function checksumOf(key: Uint8Array): number {
   return crc32(key.subarray(1, uncheckedBytes));
 }
 
@@ -57,11 +57,18 @@ export function keysFrom(seq: number): Buffer {
 }
 
 /** Undefined when that is no key of a batch, or not the one that was written. */
-export function entryOf<B extends AnyBatch>(bytes: Uint8Array): Entry<B> | undefined {
+export function entryOf<B extends AnyBatch>(key: Uint8Array): Entry<B> | undefined {
+  const entry = entryAsFound<B>(key);
+  return entry?.isKeyChecked === true &&
+    Buffer.from(key.buffer, key.byteOffset, key.length).readUInt32BE(uncheckedBytes) !== checksumOf(key)
+    ? undefined
+    : entry;
+}
+
+/** What a key says that may not be the one that was written; undefined when it cannot be one. */
+export function entryAsFound<B extends AnyBatch>(bytes: Uint8Array): Entry<B> | undefined {
+  if (bytes.length !== keyBytes && bytes.length !== uncheckedBytes) return undefined;
   const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const isChecked = key.length === keyBytes;
-  if (isChecked ? key.readUInt32BE(uncheckedBytes) !== checksumOf(key) : key.length !== uncheckedBytes)
-    return undefined;
   const entry = new Entry<B>(
     key.readUIntBE(3, 6),
     key.readUInt32BE(15),
@@ -71,7 +78,7 @@ export function entryOf<B extends AnyBatch>(bytes: Uint8Array): Entry<B> | undef
     key.readUInt32BE(27),
     true,
   );
-  entry.isKeyChecked = isChecked;
+  entry.isKeyChecked = key.length === keyBytes;
   return entry;
 }
 
