@@ -7,6 +7,7 @@ import { found, opened, sealed } from './checked-value.js';
 import { inspect } from './data-file.js';
 import { lockFile } from './lock.js';
 import type { OnDamaged, StateChange, StateStore } from './state-store.js';
+import { straysIn } from './strays.js';
 
 interface Commit {
   readonly changes: readonly StateChange[];
@@ -163,7 +164,7 @@ export async function openLmdb(dataDir: string, logger: Logger): Promise<StateSt
       try {
         const db = openAt(path);
         damage = file.padded ? await missingIn(db) : undefined;
-        if (damage === undefined) return new LmdbStore(db, release, data);
+        if (damage === undefined) return await broughtHome(db, new LmdbStore(db, release, data), path, logger);
       } catch (error) {
         damage = damageIn(error);
         if (damage === undefined) throw unusable(dataDir, error);
@@ -180,6 +181,27 @@ export async function openLmdb(dataDir: string, logger: Logger): Promise<StateSt
     release();
     throw error instanceof PipelineError ? error : unusable(dataDir, error);
   }
+}
+
+/** The store, with what bears a wrong name under its own again. */
+async function broughtHome(
+  db: RootDatabase<Uint8Array, Uint8Array>,
+  store: StateStore,
+  path: string,
+  logger: Logger,
+): Promise<StateStore> {
+  try {
+    const strays = straysIn(db);
+    if (strays.length === 0) return store;
+    await store.commit(strays);
+    logger.warn(
+      { store: path, entries: strays.length / 2 },
+      'keys in the state store had been changed, and were repaired',
+    );
+  } catch {
+    // What cannot be read is found by whoever needs it; a disk that is full must not keep from starting.
+  }
+  return store;
 }
 
 /**

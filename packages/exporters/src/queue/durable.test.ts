@@ -480,7 +480,8 @@ describe('a queue that spills', () => {
     control.down = false;
     const writes: number[] = [];
     for (let i = backlog; i < count; i++) {
-      await clock.advance(100);
+      // The first comes before anything can have gone: a pause may be short.
+      if (i > backlog) await clock.advance(100);
       const before = store.commits;
       await send(logs(1, undefined, i));
       writes.push(store.commits - before);

@@ -1,4 +1,3 @@
-import { LogsBatch, MetricsBatch, TracesBatch } from '@otelier/otlp';
 import { PipelineError } from '../../error.js';
 import type { Clock, Logger } from '../../host.js';
 import type { AnyBatch } from '../../signal.js';
@@ -8,20 +7,15 @@ import type { StateChange, StateStore } from '../../store/state-store.js';
 import type { Account } from '../account.js';
 import type { Ticket } from '../face.js';
 import type { Arrivals } from './arrivals.js';
-import { Entry } from './entry.js';
+import type { Entry } from './entry.js';
 import type { Outbox } from './outbox.js';
 import type { Part } from './part.js';
+import { asideTag, keyOf, outboxTag, recover, takenKey, takenTag } from './recovery.js';
 
-const outboxTag = 0x6f;
-/** Behind {@link outboxTag}: who has taken over an entry is read when the entry is known. */
-const takenTag = 0x74;
-/** An entry whose bytes were not those that were written, kept for people. */
-const asideTag = 0x78;
 const one: Uint8Array = Buffer.from([1]);
 /** How long deletions of delivered entries wait for a commit that they can ride along with. */
 const rideMs = 100;
 const againMs = 1000;
-const batchOf = { logs: LogsBatch, metrics: MetricsBatch, traces: TracesBatch } as const;
 
 /** What a section has in the store: its stages' state under their ids, arrivals and outbox under its pipeline's path. */
 export class Records {
@@ -36,7 +30,7 @@ export class Records {
   #forgotten: StateChange[] = [];
   /** Those of whose entries some were damaged, by prefix: their state is written anew. */
   readonly #damaged: Set<Buffer> = new Set();
-  /** What becomes of the section's own entries that are damaged. */
+  /** What becomes of the section's own entries that are damaged, or of no use. */
   #repairs: StateChange[] = [];
   #cancelRide: (() => void) | undefined;
   /** Whether a commit has failed, so that what is in the store is older than what is here. */
@@ -78,56 +72,17 @@ export class Records {
   /** Gives arrivals and outbox what the store has of them. */
   restoreSection(arrivals: Arrivals, outbox: Outbox, signal: AnyBatch['signal']): void {
     if (this.store === undefined) return;
-    const known: (readonly [Uint8Array, Uint8Array])[] = [];
-    const entries = new Map<number, Entry>();
-    const damaged: (readonly [Uint8Array, Uint8Array | undefined])[] = [];
-    const all = this.store.entries(this.#own, (key, found) => void damaged.push([key, found]));
-    for (const [key, value] of withoutPrefix(all, this.#own)) {
-      const tag = key[0];
-      if (tag === asideTag) continue;
-      if (tag !== outboxTag && tag !== takenTag) {
-        known.push([key, value]);
-        continue;
-      }
-      const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-      const seq = Number(bytes.readBigUInt64BE(1));
-      if (tag === outboxTag) {
-        const entry = new Entry(new batchOf[signal](Buffer.from(value)), undefined);
-        entries.set(seq, entry);
-        outbox.recover(entry, seq);
-        continue;
-      }
-      const entry = entries.get(seq);
-      // Of an entry that is gone: another must not be taken for it.
-      if (entry === undefined) this.#forgotten.push([this.#whole(Buffer.from(bytes)), undefined]);
-      else (entry.taken ??= new Set()).add(bytes.toString('utf8', 9));
-    }
-    if (known.length > 0) arrivals.restore(known);
-    this.#setAside(damaged, outbox, signal);
-  }
-
-  /** What is damaged is not read again. What may be a batch is kept under another key, and counted as lost. */
-  #setAside(
-    damaged: readonly (readonly [Uint8Array, Uint8Array | undefined])[],
-    outbox: Outbox,
-    signal: AnyBatch['signal'],
-  ): void {
-    if (damaged.length === 0) return;
-    const { length } = this.#own;
-    for (const [key, found] of damaged) {
-      if (key[length] === asideTag) continue;
-      this.#repairs.push([key, undefined]);
-      if (key[length] !== outboxTag || found === undefined) continue;
-      const aside = Buffer.from(key);
-      aside[length] = asideTag;
-      this.#repairs.push([aside, found]);
-      outbox.lose(itemsIn(signal, found));
-    }
-    const path = this.#own.toString('utf8', 0, length - 1);
+    const found = recover(this.store, this.#own, signal);
+    for (const [seq, entry] of found.entries) outbox.recover(entry, seq);
+    for (const items of found.lost) outbox.lose(items);
+    if (found.arrivals.length > 0) arrivals.restore(found.arrivals);
+    this.#repairs = found.repairs;
+    if (found.damaged === 0) return;
+    const path = this.#own.toString('utf8', 0, this.#own.length - 1);
     this.#tell(
       this.#own,
       path,
-      damaged.length,
+      found.damaged,
       'some of what a pipeline had kept is damaged: batches among it were set aside',
     );
   }
@@ -334,25 +289,4 @@ export class Records {
 
 function unwritable(): PipelineError {
   return new PipelineError('unavailable', 'the data directory cannot be written to');
-}
-
-function keyOf(seq: number, tag: number = outboxTag): Buffer {
-  const key = Buffer.alloc(9);
-  key[0] = tag;
-  key.writeBigUInt64BE(BigInt(seq), 1);
-  return key;
-}
-
-/** Says that the exporter of this id has taken over the entry of this number. */
-function takenKey(seq: number, id: string): Buffer {
-  return Buffer.concat([keyOf(seq, takenTag), Buffer.from(id)]);
-}
-
-/** As far as that can be said of a batch that is damaged; at least one. */
-function itemsIn(signal: AnyBatch['signal'], bytes: Uint8Array): number {
-  try {
-    return Math.max(1, new batchOf[signal](bytes).count);
-  } catch {
-    return 1;
-  }
 }
