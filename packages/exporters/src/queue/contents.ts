@@ -47,14 +47,22 @@ export function queuesIn(store: StateStore, salvaged: boolean = false): QueueSum
 function summaryOf(store: StateStore, id: string, salvaged: boolean): QueueSummary | undefined {
   const own = ownedBy(store, id);
   const said = aboutOf(own.get(Buffer.from([aboutTag])));
-  const about = salvaged ? counted(own, id, said) : said;
+  const isCounted = salvaged || said === undefined;
+  // Other components may have keys that look like those of batches.
+  if (said === undefined && !salvaged && !hasBatch(own)) return undefined;
+  const about = isCounted ? counted(own, id, said) : said;
   if (about === undefined) return undefined;
   const [oldest] = take(own.keys(Buffer.from([entryTag])), 1);
   const entry = oldest === undefined ? undefined : entryOf(oldest);
   let damaged = 0;
   for (const _ of own.keys(Buffer.from([damagedTag]))) damaged++;
   const { signal, destination, batches, items, bytes } = about;
-  return { id, signal, destination, batches, items, bytes, oldestMs: entry?.storedAt, damaged, salvaged };
+  return { id, signal, destination, batches, items, bytes, oldestMs: entry?.storedAt, damaged, salvaged: isCounted };
+}
+
+function hasBatch(own: StateStore): boolean {
+  for (const key of own.keys(Buffer.from([entryTag]))) if (entryOf(key)?.isKeyChecked === true) return true;
+  return false;
 }
 
 /** From the keys; undefined when there are none. Ids begin with the signal. */

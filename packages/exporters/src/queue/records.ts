@@ -17,6 +17,7 @@ import {
   aboutValue,
   batchFrom,
   damagedTag,
+  entryAsFound,
   entryKey,
   entryOf,
   entryTag,
@@ -275,6 +276,7 @@ export class Records<B extends AnyBatch> {
   #counted(): About {
     let [next, batches, items, bytes] = [0, 0, 0, 0];
     for (const key of this.#store.keys(Buffer.from([entryTag]))) {
+      if (entryAsFound(key) === undefined) continue;
       const entry = entryOf(key);
       batches++;
       // Of one whose key was changed it is only known that there was something.

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCollector, exporter, PipelineError, salvageStore } from '@otelier/core';
+import { createCollector, exporter, openStore, PipelineError, salvageStore } from '@otelier/core';
 import { memoryReceiver } from '@otelier/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -94,4 +94,13 @@ test('a batch whose key was changed comes out as well, as long as it is whole', 
     changed[at + queueKey.length + 15]! ^= 0x40;
   const { found, damaged } = salvaged(changed);
   expect([new Set(found), damaged]).toEqual([sent, 0]);
+});
+
+test('a queue that can say nothing of itself any more is listed by what there is', async () => {
+  const store = await openStore(folder, memoryLog().logger);
+  const [before] = queuesIn(store);
+  await store.commit([[Buffer.from('logs/test/queue\0i'), undefined]]);
+  expect(queuesIn(store)).toEqual([{ ...before, destination: 'unknown', salvaged: true }]);
+  expect([...batchesOf(store, before!)]).toHaveLength(batches);
+  await store.close();
 });
