@@ -65,7 +65,7 @@ export type { StateEntries, Stateful, StateWriter } from './state.js';
 export { lookAtStore, openStore, readStore } from './store/open-store.js';
 export { ownedBy } from './store/owned-store.js';
 export { salvageStore } from './store/salvage.js';
-export type { StateChange, StateStore } from './store/state-store.js';
+export type { OnDamaged, StateChange, StateStore } from './store/state-store.js';
 export type { ClaimedStore } from './store/stores.js';
 export type { Bytes, Duration } from './units.js';
 export { parseBytes, parseDuration } from './units.js';

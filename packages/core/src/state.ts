@@ -23,6 +23,11 @@ export interface Stateful {
    * are set here.
    */
   restore(entries: StateEntries): void;
+  /**
+   * Follows on {@link restore} when so many entries were not among those it got, since the store says that they are not what was written.
+   * Whoever concludes something from what is not there has to stop doing so; what is kept after this is written anew as a whole.
+   */
+  damaged?(entries: number): void;
   /** Makes the changes since the last `save` or `undo` final and writes them; to nowhere when there is no data directory. */
   save(to: StateWriter | undefined): void;
   /** Takes back the changes since the last `save` or `undo`. */

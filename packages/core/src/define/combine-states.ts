@@ -16,6 +16,9 @@ export function combineStates(pieces: { readonly [name: string]: Stateful }): St
       }
       for (const { piece, entries: own } of found) piece.restore(own);
     },
+    damaged(entries) {
+      for (const { piece } of named) piece.damaged?.(entries);
+    },
     save(to) {
       for (const { prefix, piece } of named) piece.save(to === undefined ? undefined : under(prefix, to));
     },

@@ -44,9 +44,14 @@ export function inspect(path: string, how: 'mend' | 'look' = 'mend'): DataFile {
     const second = Buffer.alloc(metaBytes);
     if (readSync(file, second, 0, metaBytes, pageBytes) < metaBytes || second.readUInt32LE(24) !== magic)
       return damaged('its second page is not that of a store');
-    const newest = second.readBigUInt64LE(transactionAt) > first.readBigUInt64LE(transactionAt) ? second : first;
+    const [a, b] = [first.readBigUInt64LE(transactionAt), second.readBigUInt64LE(transactionAt)];
+    // Transactions take turns with the two; both have none as long as the store is new.
+    if ((a | b) !== 0n && (a % 2n !== 0n || (b !== a + 1n && b !== a - 1n)))
+      return damaged('its heads do not follow each other');
+    const newest = b > a ? second : first;
     const end = (newest.readBigUInt64LE(lastPageAt) + 1n) * BigInt(pageBytes);
-    if (end > largest || newest.readBigUInt64LE(mapBytesAt) > largest) return damaged('its size makes no sense');
+    if (end > largest || end > BigInt(size) + unwritten || newest.readBigUInt64LE(mapBytesAt) > largest)
+      return damaged('its size makes no sense');
     const padded = end > BigInt(size);
     if (padded && how === 'mend') ftruncateSync(file, Number(end));
     return { damage: damageInPages(file, newest, pageBytes), padded };
@@ -57,6 +62,8 @@ export function inspect(path: string, how: 'mend' | 'look' = 'mend'): DataFile {
 
 /** A tebibyte: no store of ours comes near. */
 const largest = 1n << 40n;
+/** More pages than any transaction takes and gives back unwritten. */
+const unwritten = 1n << 30n;
 
 function damaged(damage: string): DataFile {
   return { damage, padded: false };

@@ -1,3 +1,4 @@
+import { freeIn } from './free-list.js';
 import type { Page, PageFile, Place } from './page-file.js';
 
 export type { Place } from './page-file.js';
@@ -59,28 +60,12 @@ function follow(pages: PageFile, root: number | undefined): Followed {
 function freePages(pages: PageFile, used: ReadonlySet<number>): ReadonlySet<number> {
   const { leaves, seen, isWhole } = follow(pages, pages.roots.free);
   const free = new Set(seen);
+  const add = (page: number): boolean => {
+    if (page < 2 || page >= pages.count || free.has(page)) return false;
+    free.add(page);
+    return true;
+  };
   const says = leaves.flatMap(({ nodes }) => nodes.map(({ place }) => pages.valueAt(place)));
-  const isSure = isWhole && says.every((list) => list !== undefined && addFree(list, pages.count, free));
+  const isSure = isWhole && says.every((list) => list !== undefined && freeIn(list, add));
   return isSure && [...used].every((number) => !free.has(number)) ? free : new Set();
-}
-
-/** Adds the page numbers of a list that stands behind its length; false when they make no sense. */
-function addFree(list: Buffer, pageCount: number, free: Set<number>): boolean {
-  const count = list.length < 8 ? -1 : Number(list.readBigUInt64LE(0));
-  if (count < 0 || 8 + 8 * count > list.length) return false;
-  let length = 1;
-  for (let i = 1; i <= count; i++) {
-    const number = Number(list.readBigInt64LE(8 * i));
-    // A negative number says how many pages there are from the next one on; zeros are gaps.
-    if (number < 0) length = -number;
-    else if (number > 0) {
-      if (number < 2 || number + length > pageCount) return false;
-      for (let at = 0; at < length; at++) {
-        if (free.has(number + at)) return false;
-        free.add(number + at);
-      }
-      length = 1;
-    }
-  }
-  return true;
 }

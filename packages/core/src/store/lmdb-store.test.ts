@@ -219,6 +219,27 @@ describe('the store of a data directory', () => {
     expect(found).toBeGreaterThan(1990);
   });
 
+  test.each([
+    ['the first of an owner', 'b/a\0key 0', '\0'],
+    ['the last of an owner', 'b/b\0zkey 9', 'x'],
+    ['one that is then among those of another', 'b/a\0key 9', 'b'],
+  ])('brings home an entry whose owner cannot be read any more: %s', async (_, key, becomes) => {
+    const store = await open();
+    const all = ['a/a\0key', 'b/a\0key', 'b/b\0zkey'].flatMap((each) =>
+      Array.from({ length: 10 }, (_, i): [Buffer, Buffer] => [bytes(`${each} ${i}`), bytes(`value of ${each} ${i}`)]),
+    );
+    await store.commit(all);
+    await store.close();
+    const file = join(dir, 'state', 'data.mdb');
+    const whole = readFileSync(file);
+    whole.write(becomes, whole.indexOf(key, 8192) + 2);
+    writeFileSync(file, whole);
+    expect(inspect(file).damage).toBeUndefined();
+    const again = await open();
+    expect([...again.entries(bytes(''))]).toEqual(all);
+    await again.close();
+  });
+
   test('whose last pages were never written, as LMDB sometimes leaves it, is not taken for one that was cut off', async () => {
     let seed = 3;
     const random = (below: number): number => {

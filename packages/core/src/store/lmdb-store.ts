@@ -3,9 +3,11 @@ import { join, resolve } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { PipelineError } from '../error.js';
 import type { Logger } from '../host.js';
+import { found, opened, sealed } from './checked-value.js';
 import { inspect } from './data-file.js';
 import { lockFile } from './lock.js';
-import type { StateChange, StateStore } from './state-store.js';
+import type { OnDamaged, StateChange, StateStore } from './state-store.js';
+import { straysIn } from './strays.js';
 
 interface Commit {
   readonly changes: readonly StateChange[];
@@ -38,9 +40,9 @@ export class LmdbStore implements StateStore {
     return this.#file !== undefined && identityOf(this.#file) !== this.#identity;
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    const value = this.#db.get(key);
-    return value === undefined ? undefined : Buffer.from(value.subarray(1));
+  get(key: Uint8Array, onDamaged?: OnDamaged): Uint8Array | undefined {
+    const stored = this.#db.get(key);
+    return stored === undefined ? undefined : valueIn(key, stored, onDamaged);
   }
 
   *keys(prefix: Uint8Array, from: Uint8Array = prefix): Iterable<Uint8Array> {
@@ -50,10 +52,11 @@ export class LmdbStore implements StateStore {
     }
   }
 
-  *entries(prefix: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]> {
-    for (const { key, value } of this.#db.getRange({ start: prefix })) {
+  *entries(prefix: Uint8Array, onDamaged?: OnDamaged): Iterable<readonly [Uint8Array, Uint8Array]> {
+    for (const { key, value: stored } of this.#db.getRange({ start: prefix })) {
       if (!startsWith(key, prefix)) return;
-      yield [Buffer.from(key), Buffer.from(value.subarray(1))];
+      const value = valueIn(key, stored, onDamaged);
+      if (value !== undefined) yield [Buffer.from(key), value];
     }
   }
 
@@ -105,7 +108,7 @@ export class LmdbStore implements StateStore {
     const whole = db.batch(() => {
       for (const { changes } of commits) {
         for (const [key, value] of changes) {
-          last = value === undefined ? db.remove(key) : db.put(key, written(value));
+          last = value === undefined ? db.remove(key) : db.put(key, sealed(key, value));
           // Each has a promise of its own, which would end the process if nobody heard that it failed.
           last.catch(ignore);
         }
@@ -133,14 +136,13 @@ async function explained(thrown: unknown): Promise<unknown> {
   return new PipelineError('unavailable', `the store could not be written to (${why}): is the disk full?`, { cause });
 }
 
-/** What every value begins with, so that one whose pages are gone, which reads as zeros, is not taken for one that was written. */
-const WRITTEN = 1;
-
-function written(value: Uint8Array): Uint8Array {
-  const bytes = Buffer.allocUnsafe(value.length + 1);
-  bytes[0] = WRITTEN;
-  bytes.set(value, 1);
-  return bytes;
+/** A copy, since LMDB's memory is its own. */
+function valueIn(key: Uint8Array, stored: Uint8Array, onDamaged: OnDamaged | undefined): Uint8Array | undefined {
+  const value = opened(key, stored);
+  if (value !== undefined) return Buffer.from(value);
+  const other = onDamaged && found(stored);
+  onDamaged?.(Buffer.from(key), other && Buffer.from(other));
+  return undefined;
 }
 
 function startsWith(key: Uint8Array, prefix: Uint8Array): boolean {
@@ -165,7 +167,7 @@ export async function openLmdb(dataDir: string, logger: Logger): Promise<StateSt
       try {
         const db = openAt(path);
         damage = file.padded ? await missingIn(db) : undefined;
-        if (damage === undefined) return new LmdbStore(db, release, data);
+        if (damage === undefined) return await broughtHome(db, new LmdbStore(db, release, data), path, logger);
       } catch (error) {
         damage = damageIn(error);
         if (damage === undefined) throw unusable(dataDir, error);
@@ -182,6 +184,27 @@ export async function openLmdb(dataDir: string, logger: Logger): Promise<StateSt
     release();
     throw error instanceof PipelineError ? error : unusable(dataDir, error);
   }
+}
+
+/** The store, with what bears a wrong name under its own again. */
+async function broughtHome(
+  db: RootDatabase<Uint8Array, Uint8Array>,
+  store: StateStore,
+  path: string,
+  logger: Logger,
+): Promise<StateStore> {
+  try {
+    const strays = straysIn(db);
+    if (strays.length === 0) return store;
+    await store.commit(strays);
+    logger.warn(
+      { store: path, entries: strays.length / 2 },
+      'keys in the state store had been changed, and were repaired',
+    );
+  } catch {
+    // What cannot be read is found by whoever needs it; a disk that is full must not keep from starting.
+  }
+  return store;
 }
 
 /**
@@ -232,7 +255,7 @@ function openAt(path: string): RootDatabase<Uint8Array, Uint8Array> {
 async function missingIn(db: RootDatabase<Uint8Array, Uint8Array>): Promise<string | undefined> {
   try {
     let isWhole = true;
-    for (const { value } of db.getRange()) isWhole &&= value[0] === WRITTEN;
+    for (const { value } of db.getRange()) isWhole &&= found(value) !== undefined;
     if (isWhole) return undefined;
   } catch {
     // LMDB met a page of zeros where one of its own should be.

@@ -1,5 +1,5 @@
 import { prefixOf } from './changes.js';
-import type { StateChange, StateStore } from './state-store.js';
+import type { OnDamaged, StateChange, StateStore } from './state-store.js';
 
 /** The part of a store that belongs to the component of this id; as its `Host.openStore` gives it. Closing it closes nothing. */
 export function ownedBy(store: StateStore, owner: string): StateStore {
@@ -36,8 +36,8 @@ class OwnedStore implements StateStore {
     return this.#store.isGone ?? false;
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#store.get(this.#whole(key));
+  get(key: Uint8Array, onDamaged?: OnDamaged): Uint8Array | undefined {
+    return this.#store.get(this.#whole(key), this.#owns(onDamaged));
   }
 
   *keys(prefix: Uint8Array, from?: Uint8Array): Iterable<Uint8Array> {
@@ -46,9 +46,10 @@ class OwnedStore implements StateStore {
     for (const key of this.#store.keys(this.#whole(prefix), start)) yield key.subarray(length);
   }
 
-  *entries(prefix: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]> {
+  *entries(prefix: Uint8Array, onDamaged?: OnDamaged): Iterable<readonly [Uint8Array, Uint8Array]> {
     const { length } = this.#prefix;
-    for (const [key, value] of this.#store.entries(this.#whole(prefix))) yield [key.subarray(length), value];
+    for (const [key, value] of this.#store.entries(this.#whole(prefix), this.#owns(onDamaged)))
+      yield [key.subarray(length), value];
   }
 
   commit(changes: readonly StateChange[]): Promise<void> {
@@ -68,6 +69,10 @@ class OwnedStore implements StateStore {
 
   #owned(changes: readonly StateChange[]): StateChange[] {
     return changes.map(([key, value]): StateChange => [this.#whole(key), value]);
+  }
+
+  #owns(onDamaged: OnDamaged | undefined): OnDamaged | undefined {
+    return onDamaged && ((key, found) => onDamaged(key.subarray(this.#prefix.length), found));
   }
 
   #whole(key: Uint8Array): Buffer {

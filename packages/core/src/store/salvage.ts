@@ -1,14 +1,12 @@
 import { closeSync, existsSync, fstatSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PipelineError } from '../error.js';
+import { found } from './checked-value.js';
 import { findLeaves, type Place } from './leaves.js';
 import { PageFile } from './page-file.js';
 import type { StateStore } from './state-store.js';
 
 const nameOf = (key: Uint8Array): string => Buffer.from(key).toString('latin1');
-
-/** What every value begins with; see the store. */
-const written = 1;
 
 /**
  * Reads what can be read of a store that is damaged, without LMDB, which such a file can end the process of; undefined when there is no store.
@@ -52,7 +50,7 @@ class SalvagedStore implements StateStore {
   get(key: Uint8Array): Uint8Array | undefined {
     const place = this.#places.get(nameOf(key));
     const value = place && this.#pages.valueAt(place);
-    return value?.[0] === written ? value.subarray(1) : undefined;
+    return value && found(value);
   }
 
   *keys(prefix: Uint8Array, from: Uint8Array = prefix): Iterable<Uint8Array> {

@@ -1,4 +1,4 @@
-import type { StateChange, StateStore } from './state-store.js';
+import type { OnDamaged, StateChange, StateStore } from './state-store.js';
 
 // No owner's prefix begins like this, so nobody reads it; it is gone in the commit that writes it.
 const probe = Buffer.from('\0health-probe');
@@ -22,16 +22,16 @@ export class WatchedStore implements StateStore {
     return this.#store.isGone ?? false;
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
-    return this.#store.get(key);
+  get(key: Uint8Array, onDamaged?: OnDamaged): Uint8Array | undefined {
+    return this.#store.get(key, onDamaged);
   }
 
   keys(prefix: Uint8Array, from?: Uint8Array): Iterable<Uint8Array> {
     return this.#store.keys(prefix, from);
   }
 
-  entries(prefix: Uint8Array): Iterable<readonly [Uint8Array, Uint8Array]> {
-    return this.#store.entries(prefix);
+  entries(prefix: Uint8Array, onDamaged?: OnDamaged): Iterable<readonly [Uint8Array, Uint8Array]> {
+    return this.#store.entries(prefix, onDamaged);
   }
 
   commit(changes: readonly StateChange[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { type AnyBatch, type Clock, ownedBy, type Signal, type StateStore, signals, systemClock } from '@otelier/core';
-import type { Entry } from './entry.js';
-import { type About, aboutOf, aboutTag, damagedTag, entryOf, entryTag } from './format.js';
+import { Entry } from './entry.js';
+import { type About, aboutOf, aboutTag, damagedTag, entryAsFound, entryOf, entryTag, keysFrom } from './format.js';
 import { Records } from './records.js';
 
 /** What a store has of one queue, without its batches. */
@@ -47,14 +47,22 @@ export function queuesIn(store: StateStore, salvaged: boolean = false): QueueSum
 function summaryOf(store: StateStore, id: string, salvaged: boolean): QueueSummary | undefined {
   const own = ownedBy(store, id);
   const said = aboutOf(own.get(Buffer.from([aboutTag])));
-  const about = salvaged ? counted(own, id, said) : said;
+  const isCounted = salvaged || said === undefined;
+  // Other components may have keys that look like those of batches.
+  if (said === undefined && !salvaged && !hasBatch(own)) return undefined;
+  const about = isCounted ? counted(own, id, said) : said;
   if (about === undefined) return undefined;
   const [oldest] = take(own.keys(Buffer.from([entryTag])), 1);
   const entry = oldest === undefined ? undefined : entryOf(oldest);
   let damaged = 0;
   for (const _ of own.keys(Buffer.from([damagedTag]))) damaged++;
   const { signal, destination, batches, items, bytes } = about;
-  return { id, signal, destination, batches, items, bytes, oldestMs: entry?.storedAt, damaged, salvaged };
+  return { id, signal, destination, batches, items, bytes, oldestMs: entry?.storedAt, damaged, salvaged: isCounted };
+}
+
+function hasBatch(own: StateStore): boolean {
+  for (const key of own.keys(Buffer.from([entryTag]))) if (entryOf(key)?.isKeyChecked === true) return true;
+  return false;
 }
 
 /** From the keys; undefined when there are none. Ids begin with the signal. */
@@ -62,7 +70,7 @@ function counted(own: StateStore, id: string, said: About | undefined): About | 
   const signal = said?.signal ?? signals.find((each) => id.startsWith(`${each}/`));
   if (signal === undefined) return undefined;
   const about = new Records<AnyBatch>(own, signal, said?.destination ?? 'unknown', systemClock).recount();
-  return about.next > 0 ? about : undefined;
+  return about.batches > 0 ? about : undefined;
 }
 
 function take(keys: Iterable<Uint8Array>, count: number): Uint8Array[] {
@@ -83,29 +91,42 @@ export interface StoredBatch {
   remove(): Promise<void>;
 }
 
-/** The batches of one queue, oldest first, each read when its turn comes. */
+/** The batches of one queue, oldest first, each read when its turn comes; also those whose keys were changed, as long as they are whole. */
 export function* batchesOf(
   store: StateStore,
   { id, signal, destination, salvaged }: QueueSummary,
   clock: Clock = systemClock,
 ): Iterable<StoredBatch> {
-  const records = new Records<AnyBatch>(ownedBy(store, id), signal, destination, clock);
+  const own = ownedBy(store, id);
+  const records = new Records<AnyBatch>(own, signal, destination, clock);
   const { next } = salvaged ? records.recount() : records.open();
-  for (let from = 0; from < next; ) {
-    const page = records.page(from, 256);
-    if (page.length === 0) return;
-    for (const entry of page) {
-      from = entry.seq + 1;
-      yield {
-        batch: records.read(entry),
-        count: entry.count,
-        remove: () => removed(records, entry),
-      };
+  for (let from = keysFrom(0); ; ) {
+    const keys = take(own.keys(Buffer.from([entryTag]), from), 256);
+    if (keys.length === 0) return;
+    for (const key of keys) {
+      from = Buffer.concat([key, Buffer.alloc(1)]);
+      const known = entryOf(key);
+      // Those that a collector which runs has accepted since.
+      if (known !== undefined && known.seq >= next) return;
+      yield known === undefined ? asFound(records, key) : { ...stored(records, known, key), count: known.count };
     }
   }
 }
 
-async function removed(records: Records<AnyBatch>, entry: Entry<AnyBatch>): Promise<void> {
-  records.remove(entry);
+function stored(records: Records<AnyBatch>, entry: Entry<AnyBatch>, key: Uint8Array) {
+  return { batch: records.read(entry, key), remove: () => removed(records, entry, key) };
+}
+
+/** Of a key that was changed: what it says of the batch is not believed, but for its checksum. */
+function asFound(records: Records<AnyBatch>, key: Uint8Array): StoredBatch {
+  const said = entryAsFound(key);
+  const batch = said && records.read(said, key);
+  const count = batch?.count ?? 0;
+  const entry = new Entry<AnyBatch>(0, count, batch?.size ?? 0, 0, 0, 0, true);
+  return { batch, count, remove: () => removed(records, entry, key) };
+}
+
+async function removed(records: Records<AnyBatch>, entry: Entry<AnyBatch>, key: Uint8Array): Promise<void> {
+  records.remove(entry, key);
   await records.flush();
 }

@@ -13,6 +13,8 @@ export class Entry<B extends AnyBatch> {
   declare readonly lane: number;
   /** CRC-32 of its bytes; 0 while it is in memory alone. */
   declare checksum: number;
+  /** Whether its key ends in a checksum. */
+  declare isKeyChecked: boolean;
   /** Whether it is on disk, or on its way there. */
   declare stored: boolean;
   /** Undefined when the bytes have to be read from disk. */
@@ -47,6 +49,7 @@ export class Entry<B extends AnyBatch> {
     this.storedAt = storedAt;
     this.lane = lane;
     this.checksum = checksum;
+    this.isKeyChecked = true;
     this.stored = stored;
     this.batch = undefined;
     this.lease = undefined;

@@ -8,7 +8,11 @@ export const aboutTag = 0x69;
 export const entryTag = 0x71;
 export const damagedTag = 0x78;
 
-const keyBytes = 31;
+/** Of the keys of before, and of today's, which end in a checksum of what is in them. */
+const uncheckedBytes = 31;
+const keyBytes = 35;
+/** No place is near this one, which leaves room for those that come after any. */
+const mostPlaces = 2 ** 47;
 const batchOf = { logs: LogsBatch, metrics: MetricsBatch, traces: TracesBatch } as const;
 
 /** What a queue says of itself, in one record that every commit renews. */
@@ -25,7 +29,7 @@ export interface About {
 
 /** The key of a batch holds everything but its bytes, so that a start reads no values. */
 export function entryKey<B extends AnyBatch>(entry: Entry<B>, tag: number = entryTag): Buffer {
-  const key = Buffer.allocUnsafe(keyBytes);
+  const key = Buffer.allocUnsafe(entry.isKeyChecked ? keyBytes : uncheckedBytes);
   key[0] = tag;
   // Six bytes of a count last for nine thousand years at a thousand batches a second.
   key.writeUInt16BE(0, 1);
@@ -35,7 +39,13 @@ export function entryKey<B extends AnyBatch>(entry: Entry<B>, tag: number = entr
   key.writeUInt32BE(entry.bytes, 19);
   key.writeUInt32BE(entry.lane, 23);
   key.writeUInt32BE(entry.checksum, 27);
+  if (entry.isKeyChecked) key.writeUInt32BE(checksumOf(key), uncheckedBytes);
   return key;
+}
+
+/** Of what is in a key behind its tag, which changes when a batch is set aside. */
+function checksumOf(key: Uint8Array): number {
+  return crc32(key.subarray(1, uncheckedBytes));
 }
 
 /** Where the keys of batches from place `seq` on begin. */
@@ -46,11 +56,20 @@ export function keysFrom(seq: number): Buffer {
   return key;
 }
 
-/** Undefined when that is no key of a batch. */
-export function entryOf<B extends AnyBatch>(bytes: Uint8Array): Entry<B> | undefined {
-  if (bytes.length !== keyBytes) return undefined;
+/** Undefined when that is no key of a batch, or not the one that was written. */
+export function entryOf<B extends AnyBatch>(key: Uint8Array): Entry<B> | undefined {
+  const entry = entryAsFound<B>(key);
+  return entry?.isKeyChecked === true &&
+    Buffer.from(key.buffer, key.byteOffset, key.length).readUInt32BE(uncheckedBytes) !== checksumOf(key)
+    ? undefined
+    : entry;
+}
+
+/** What a key says that may not be the one that was written; undefined when it cannot be one. */
+export function entryAsFound<B extends AnyBatch>(bytes: Uint8Array): Entry<B> | undefined {
+  if (bytes.length !== keyBytes && bytes.length !== uncheckedBytes) return undefined;
   const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return new Entry<B>(
+  const entry = new Entry<B>(
     key.readUIntBE(3, 6),
     key.readUInt32BE(15),
     key.readUInt32BE(19),
@@ -59,6 +78,8 @@ export function entryOf<B extends AnyBatch>(bytes: Uint8Array): Entry<B> | undef
     key.readUInt32BE(27),
     true,
   );
+  entry.isKeyChecked = key.length === keyBytes;
+  return entry;
 }
 
 /** The batch of these bytes; undefined when they are not those that were written. */
@@ -78,7 +99,7 @@ export function aboutOf(value: Uint8Array | undefined): About | undefined {
     const { signal, destination, next, batches, items, bytes } = JSON.parse(Buffer.from(value).toString()) as About;
     const counts = [next, batches, items, bytes];
     if (!signals.includes(signal) || typeof destination !== 'string') return undefined;
-    if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0)) return undefined;
+    if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0) || next > mostPlaces) return undefined;
     return { signal, destination, next, batches, items, bytes };
   } catch {
     return undefined;

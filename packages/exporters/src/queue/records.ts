@@ -17,6 +17,7 @@ import {
   aboutValue,
   batchFrom,
   damagedTag,
+  entryAsFound,
   entryKey,
   entryOf,
   entryTag,
@@ -136,24 +137,24 @@ export class Records<B extends AnyBatch> {
     for (const { seq } of entries) this.#safe = Math.max(this.#safe, seq);
   }
 
-  /** Deletes an entry with the next commit. */
-  remove(entry: Entry<B>): void {
+  /** Deletes an entry with the next commit. `key`: under which it was found. */
+  remove(entry: Entry<B>, key: Uint8Array = entryKey(entry)): void {
     this.#subtract(entry);
-    this.#deletions.push([entryKey(entry), undefined]);
+    this.#deletions.push([key, undefined]);
     this.#cancelRide ??= this.#clock.after(rideMs, () => void this.flush());
   }
 
   /** Takes an entry out of the line whose bytes are not those that were written, and keeps what there is under another key. */
   setAside(entry: Entry<B>): void {
-    const value = this.#value(entry);
+    const value = this.#found(entryKey(entry));
     if (value !== undefined) this.#deletions.push([entryKey(entry, damagedTag), value]);
     this.remove(entry);
   }
 
-  /** The batch of an entry; undefined when it is damaged. */
-  read(entry: Entry<B>): B | undefined {
+  /** The batch of an entry; undefined when it is damaged. `key`: under which it was found. */
+  read(entry: Entry<B>, key: Uint8Array = entryKey(entry)): B | undefined {
     // The signal's batches are what this queue holds.
-    return batchFrom(this.#signal, entry as Entry<AnyBatch>, this.#value(entry)) as B | undefined;
+    return batchFrom(this.#signal, entry as Entry<AnyBatch>, this.#found(key)) as B | undefined;
   }
 
   /** At most so many entries from place `from` on that are in the store for good. */
@@ -161,11 +162,24 @@ export class Records<B extends AnyBatch> {
     const entries: Entry<B>[] = [];
     for (const key of this.#store.keys(Buffer.from([entryTag]), keysFrom(from))) {
       const entry = entryOf<B>(key);
-      if (entry === undefined) continue;
+      if (entry === undefined) {
+        this.#displace(key);
+        continue;
+      }
       if (entry.seq > this.#safe || entries.length === limit) break;
       entries.push(entry);
     }
     return entries;
+  }
+
+  /** Keeps what is under a key that is not the one that was written, and about which nothing is known, out of the line. */
+  #displace(key: Uint8Array): void {
+    const aside = Buffer.from(key);
+    aside[0] = damagedTag;
+    const value = this.#found(key);
+    if (value !== undefined) this.#deletions.push([aside, value]);
+    this.#deletions.push([key, undefined]);
+    // Without a commit of their own, which a store that is only read refuses for ever: whoever misses them commits.
   }
 
   /** From now on these are all that there are; answers how much more that is than was known, undefined when it is as much. */
@@ -240,9 +254,11 @@ export class Records<B extends AnyBatch> {
     this.#bytes -= bytes;
   }
 
-  #value(entry: Entry<B>): Uint8Array | undefined {
+  /** Also what the store says is damaged: a batch is known by the checksum in its key. */
+  #found(key: Uint8Array): Uint8Array | undefined {
+    let found: Uint8Array | undefined;
     try {
-      return this.#store.get(entryKey(entry));
+      return this.#store.get(key, (_, other) => void (found = other)) ?? found;
     } catch {
       // A page of the store that leads there is damaged.
       return undefined;
@@ -251,7 +267,8 @@ export class Records<B extends AnyBatch> {
 
   /** Whether there is a batch whose place was not given away yet. */
   #isBeyond(next: number): boolean {
-    for (const _ of this.#store.keys(Buffer.from([entryTag]), keysFrom(next))) return true;
+    for (const key of this.#store.keys(Buffer.from([entryTag]), keysFrom(next)))
+      if (entryOf(key) !== undefined) return true;
     return false;
   }
 
@@ -259,12 +276,13 @@ export class Records<B extends AnyBatch> {
   #counted(): About {
     let [next, batches, items, bytes] = [0, 0, 0, 0];
     for (const key of this.#store.keys(Buffer.from([entryTag]))) {
+      if (entryAsFound(key) === undefined) continue;
       const entry = entryOf(key);
-      if (entry === undefined) continue;
-      next = entry.seq + 1;
       batches++;
-      items += entry.count;
-      bytes += entry.bytes;
+      // Of one whose key was changed it is only known that there was something.
+      items += entry?.count ?? 1;
+      bytes += entry?.bytes ?? 0;
+      if (entry !== undefined) next = entry.seq + 1;
     }
     return { signal: this.#signal, destination: this.#destination, next, batches, items, bytes };
   }

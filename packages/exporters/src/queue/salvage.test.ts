@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCollector, exporter, PipelineError, salvageStore } from '@otelier/core';
+import { createCollector, exporter, openStore, PipelineError, salvageStore } from '@otelier/core';
 import { memoryReceiver } from '@otelier/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,6 +10,7 @@ import { bodies, logs, memoryLog } from '../../test/host.js';
 import { batchesOf, queue, queuesIn } from './queue.js';
 
 const batches = 80;
+const queueKey = 'logs/test/queue\0q';
 let folder: string;
 let whole: Buffer;
 const sent = new Set<string>();
@@ -84,4 +85,22 @@ test('of a store that is damaged anywhere, only batches come out that went in', 
     { numRuns: Number(process.env.OTELIER_FUZZ_RUNS ?? 80) },
   );
   expect(lost).toBeGreaterThan(0);
+});
+
+test('a batch whose key was changed comes out as well, as long as it is whole', () => {
+  const changed = Buffer.from(whole);
+  // Places, times and counts, wherever they stand: the bytes behind `q`, two zeros and the place.
+  for (let at = changed.indexOf(queueKey, 8192); at >= 0; at = changed.indexOf(queueKey, at + 1))
+    changed[at + queueKey.length + 15]! ^= 0x40;
+  const { found, damaged } = salvaged(changed);
+  expect([new Set(found), damaged]).toEqual([sent, 0]);
+});
+
+test('a queue that can say nothing of itself any more is listed by what there is', async () => {
+  const store = await openStore(folder, memoryLog().logger);
+  const [before] = queuesIn(store);
+  await store.commit([[Buffer.from('logs/test/queue\0i'), undefined]]);
+  expect(queuesIn(store)).toEqual([{ ...before, destination: 'unknown', salvaged: true }]);
+  expect([...batchesOf(store, before!)]).toHaveLength(batches);
+  await store.close();
 });

@@ -178,6 +178,10 @@ export class Converter implements Stateful {
     this.state.restore(this.withoutTrust(entries));
   }
 
+  damaged(): void {
+    this.trust.beginAnew();
+  }
+
   save(to: StateWriter | undefined): void {
     this.settle();
     this.state.save(to);

@@ -8,10 +8,13 @@ const KEY: Buffer = Buffer.alloc(8);
 export class Trust {
   /** Milliseconds since 1970. */
   declare from: number;
+  /** When this run began. */
+  declare private readonly began: number;
   declare private written: boolean;
 
   constructor(now: number) {
     this.from = now;
+    this.began = now;
     this.written = false;
   }
 
@@ -20,6 +23,12 @@ export class Trust {
     const start = milliseconds(startLow, startHigh);
     if (start < this.from) return;
     this.from = start + 1;
+    this.written = false;
+  }
+
+  /** Some of what an earlier run kept is missing: what is new to this one may have been counted before. */
+  beginAnew(): void {
+    this.from = Math.max(this.from, this.began);
     this.written = false;
   }
 

@@ -103,7 +103,7 @@ export class Levels implements Stateful {
         else {
           const member = decodeMember(uid, fields, slot);
           this.members.restore(this.memberTable.slot(point), member);
-          this.count(this.groups.get(slot)!, member.value, 1);
+          this.count(this.groups.get(slot) ?? this.openAgain(slot, member), member.value, 1);
         }
       }
     }
@@ -176,6 +176,12 @@ export class Levels implements Stateful {
     const since = start > 0n && start < time ? start : time > MILLISECOND ? time - MILLISECOND : 1n;
     const none = { ints: 0n, doubles: 0, rest: 0, doubleMembers: 0, members: 0 };
     return this.groups.add(slot, { uid: 0, ...none, start: since, time: since, seen: 0 });
+  }
+
+  /** The group of a member that is known where what was kept of the group is damaged. */
+  private openAgain(slot: number, { time, seen }: Member): Group {
+    const none = { ints: 0n, doubles: 0, rest: 0, doubleMembers: 0, members: 0 };
+    return this.groups.add(slot, { uid: 0, ...none, start: time > MILLISECOND ? time - MILLISECOND : 1n, time, seen });
   }
 
   private count(group: Group, value: number | bigint, by: 1 | -1): void {

@@ -181,6 +181,7 @@ export class SeriesState<D extends object> implements Stateful {
       const uid = uidOf(key);
       if (uid >= this.nextUid) this.nextUid = uid + 1;
       if (key[8] === IDENTITY) {
+        this.forgetRestored(row, rowUid);
         rowUid = uid;
         row = -1;
         for (const point of MetricsBatch.parse(Buffer.from(value)).points()) {
@@ -201,8 +202,17 @@ export class SeriesState<D extends object> implements Stateful {
       } else if (key[8] === ROW && row >= 0 && uid === rowUid) {
         const distribution = this.entries.read(row, value);
         if (distribution !== undefined) this.setDistribution(row, distribution);
+        row = -1;
       }
     }
+    this.forgetRestored(row, rowUid);
+  }
+
+  /** Of a series whose row was damaged nothing is known: as if it had counted nothing so far, all of it would count again. */
+  private forgetRestored(row: number, uid: number): void {
+    if (row < 0) return;
+    this.remove(row, undefined);
+    this.orphans.push(uid);
   }
 
   /** A row in front of those of its stream. */

@@ -102,6 +102,13 @@ export class Outbox {
     this.#waiting.push(entry);
   }
 
+  /** An entry of an earlier run, of so many items, is not what was written. */
+  lose(count: number): void {
+    const { account } = this.#options;
+    account.keep(count, true);
+    account.unkeep(count, 'damaged');
+  }
+
   /** A batch has come, which is a reason to try again. */
   arrived(): void {
     if (this.#heir !== undefined) {

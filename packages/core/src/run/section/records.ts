@@ -1,4 +1,3 @@
-import { LogsBatch, MetricsBatch, TracesBatch } from '@otelier/otlp';
 import { PipelineError } from '../../error.js';
 import type { Clock, Logger } from '../../host.js';
 import type { AnyBatch } from '../../signal.js';
@@ -8,18 +7,15 @@ import type { StateChange, StateStore } from '../../store/state-store.js';
 import type { Account } from '../account.js';
 import type { Ticket } from '../face.js';
 import type { Arrivals } from './arrivals.js';
-import { Entry } from './entry.js';
+import type { Entry } from './entry.js';
 import type { Outbox } from './outbox.js';
 import type { Part } from './part.js';
+import { asideTag, keyOf, outboxTag, recover, takenKey, takenTag } from './recovery.js';
 
-const outboxTag = 0x6f;
-/** Behind {@link outboxTag}: who has taken over an entry is read when the entry is known. */
-const takenTag = 0x74;
 const one: Uint8Array = Buffer.from([1]);
 /** How long deletions of delivered entries wait for a commit that they can ride along with. */
 const rideMs = 100;
 const againMs = 1000;
-const batchOf = { logs: LogsBatch, metrics: MetricsBatch, traces: TracesBatch } as const;
 
 /** What a section has in the store: its stages' state under their ids, arrivals and outbox under its pipeline's path. */
 export class Records {
@@ -32,6 +28,10 @@ export class Records {
   readonly #rewrite: () => boolean;
   readonly #prefixes: Map<string, Buffer> = new Map();
   #forgotten: StateChange[] = [];
+  /** Those of whose entries some were damaged, by prefix: their state is written anew. */
+  readonly #damaged: Set<Buffer> = new Set();
+  /** What becomes of the section's own entries that are damaged, or of no use. */
+  #repairs: StateChange[] = [];
   #cancelRide: (() => void) | undefined;
   /** Whether a commit has failed, so that what is in the store is older than what is here. */
   #behind = false;
@@ -50,51 +50,68 @@ export class Records {
   restore(id: string, state: Stateful): void {
     if (this.store === undefined) return;
     const prefix = this.#prefix(id);
+    let damaged = 0;
     try {
-      state.restore(withoutPrefix(this.store.entries(prefix), prefix));
+      state.restore(
+        withoutPrefix(
+          this.store.entries(prefix, () => void damaged++),
+          prefix,
+        ),
+      );
+      if (damaged > 0) state.damaged?.(damaged);
     } catch (error) {
       const why = error instanceof Error ? error.name : typeof error;
       throw new PipelineError('internal', `${id} could not take over its state from the data directory (${why})`, {
         cause: error,
       });
     }
+    if (damaged > 0)
+      this.#tell(prefix, id, damaged, 'some of what a component had kept is damaged: of that it begins anew');
   }
 
   /** Gives arrivals and outbox what the store has of them. */
   restoreSection(arrivals: Arrivals, outbox: Outbox, signal: AnyBatch['signal']): void {
     if (this.store === undefined) return;
-    const known: (readonly [Uint8Array, Uint8Array])[] = [];
-    const entries = new Map<number, Entry>();
-    for (const [key, value] of withoutPrefix(this.store.entries(this.#own), this.#own)) {
-      const tag = key[0];
-      if (tag !== outboxTag && tag !== takenTag) {
-        known.push([key, value]);
-        continue;
-      }
-      const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-      const seq = Number(bytes.readBigUInt64BE(1));
-      if (tag === outboxTag) {
-        const entry = new Entry(new batchOf[signal](Buffer.from(value)), undefined);
-        entries.set(seq, entry);
-        outbox.recover(entry, seq);
-        continue;
-      }
-      const entry = entries.get(seq);
-      // Of an entry that is gone: another must not be taken for it.
-      if (entry === undefined) this.#forgotten.push([this.#whole(Buffer.from(bytes)), undefined]);
-      else (entry.taken ??= new Set()).add(bytes.toString('utf8', 9));
-    }
-    if (known.length > 0) arrivals.restore(known);
+    const found = recover(this.store, this.#own, signal);
+    for (const [seq, entry] of found.entries) outbox.recover(entry, seq);
+    for (const items of found.lost) outbox.lose(items);
+    if (found.arrivals.length > 0) arrivals.restore(found.arrivals);
+    this.#repairs = found.repairs;
+    if (found.damaged === 0) return;
+    const path = this.#own.toString('utf8', 0, this.#own.length - 1);
+    this.#tell(
+      this.#own,
+      path,
+      found.damaged,
+      'some of what a pipeline had kept is damaged: batches among it were set aside',
+    );
+  }
+
+  #tell(prefix: Buffer, id: string, entries: number, message: string): void {
+    this.#damaged.add(prefix);
+    this.#logger.error({ component: id, entries }, message);
   }
 
   /** Makes final what stages want to be known from their beginning on, before anything comes; undefined when that is nothing new. */
-  begin(parts: readonly Part[]): Promise<void> | undefined {
+  begin(parts: readonly Part[], arrivals: Arrivals): Promise<void> | undefined {
     const { store } = this;
     if (store === undefined || this.#behind) return undefined;
     const changes = new Changes();
-    for (const { id, state } of parts) state.save(changes.under(this.#prefix(id)));
+    changes.list.push(...this.#repairs);
+    this.#repairs = [];
+    for (const { id, state } of parts) {
+      const prefix = this.#prefix(id);
+      const isDamaged = this.#damaged.delete(prefix);
+      if (isDamaged) this.#clear(store, prefix, changes, []);
+      state.save(changes.under(prefix));
+      if (isDamaged) state.snapshot(changes.under(prefix));
+    }
+    if (this.#damaged.delete(this.#own)) {
+      this.#clear(store, this.#own, changes, [asideTag, outboxTag, takenTag]);
+      arrivals.snapshot(changes.under(this.#own));
+    }
     if (changes.list.length === 0) return undefined;
-    return store.commit(changes.list).catch((error) => this.#failed(error));
+    return store.commit(this.#withForgotten(changes)).catch((error) => this.#failed(error));
   }
 
   /** Makes what has changed final, and with it `entries`, of which `done` hears when they are safe. In memory that is at once. */
@@ -136,9 +153,8 @@ export class Records {
     const { store } = this;
     if (store === undefined) return;
     const changes = new Changes();
-    for (const prefix of [this.#own, ...parts.map(({ id }) => this.#prefix(id))]) {
-      for (const [key] of store.entries(prefix)) changes.list.push([key, undefined]);
-    }
+    for (const prefix of [this.#own, ...parts.map(({ id }) => this.#prefix(id))])
+      this.#clear(store, prefix, changes, prefix === this.#own ? [asideTag] : []);
     for (const { id, state } of parts) state.snapshot(changes.under(this.#prefix(id)));
     arrivals.snapshot(changes.under(this.#own));
     this.#putEntries(changes, entries);
@@ -210,6 +226,10 @@ export class Records {
     if (this.#behind) to.#fallBehind();
   }
 
+  #clear(store: StateStore, prefix: Buffer, changes: Changes, but: readonly number[]): void {
+    for (const key of store.keys(prefix)) if (!but.includes(key[prefix.length]!)) changes.list.push([key, undefined]);
+  }
+
   #putEntries(changes: Changes, entries: readonly Entry[]): void {
     const to = changes.under(this.#own);
     for (const { seq, batch, taken } of entries) {
@@ -269,16 +289,4 @@ export class Records {
 
 function unwritable(): PipelineError {
   return new PipelineError('unavailable', 'the data directory cannot be written to');
-}
-
-function keyOf(seq: number, tag: number = outboxTag): Buffer {
-  const key = Buffer.alloc(9);
-  key[0] = tag;
-  key.writeBigUInt64BE(BigInt(seq), 1);
-  return key;
-}
-
-/** Says that the exporter of this id has taken over the entry of this number. */
-function takenKey(seq: number, id: string): Buffer {
-  return Buffer.concat([keyOf(seq, takenTag), Buffer.from(id)]);
 }

@@ -172,6 +172,19 @@ describe('a stateful pipeline', () => {
     expect(await second.shutdown()).toMatchObject({ clean: true });
   });
 
+  test('starts with an outbox that holds what is no batch, which is set aside and counted', async () => {
+    const { clock, got, config } = setUp();
+    const store = memoryStore();
+    const key = (tag: string): Buffer => Buffer.from(`metrics/usage\0${tag}\0\0\0\0\0\0\0\x01`);
+    await store.commit([[key('o'), Buffer.from([0xff])]]);
+    const first = createCollector(config(), { logger: silent, clock, store });
+    await first.start();
+    await first.input('metrics')(increment(1), first.flow());
+    expect(first.accounts()['metrics/usage/outbox']).toMatchObject({ out: 1, held: 0, dropped: { damaged: 1 } });
+    expect(await first.shutdown()).toMatchObject({ lost: 1, kept: 0 });
+    expect([got, store.get(key('o')), store.get(key('x'))]).toEqual([[1], undefined, Buffer.from([0xff])]);
+  });
+
   test('hands its totals over on reload, and what it still has to deliver', async () => {
     const { clock, got, total, config } = setUp([down()]);
     const collector = createCollector(config(), { logger: silent, clock });

@@ -64,7 +64,7 @@ export class Section implements Turns {
     const inherited = new Set(before?.retire(this));
     for (const part of this.parts) if (!inherited.has(part.id)) this.#records.restore(part.id, part.state);
     if (before === undefined) this.#records.restoreSection(this.#arrivals, this.outbox, this.#options.account.signal);
-    const begun = this.#records.begin(this.parts);
+    const begun = this.#records.begin(this.parts, this.#arrivals);
     this.#line.leave();
     this.outbox.pump();
     return begun;
