@@ -124,6 +124,8 @@ async function settle(graph: Graph, flushed: readonly Promise<void>[]): Promise<
   await graph.traffic.idle();
   // What arrived while others were flushing has started flushes of its own.
   await Promise.all(graph.nodes.map((node) => node.flushed.catch(() => {})));
+  // What has waited inside a component (for a retry, for room) may have reached a queue in it only now.
+  await Promise.all(graph.nodes.map((node) => node.drain().catch(() => {})));
 }
 
 type Failed = (id: string, error: unknown) => void;

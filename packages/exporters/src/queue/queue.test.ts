@@ -299,7 +299,7 @@ describe('queue', () => {
     await turn();
     flows[0]?.refuse(2, 'rejected by backend');
     await answer();
-    expect(account()).toMatchObject({ in: 5, out: 3, dropped: { 'rejected by backend (2)': 2 }, held: 0 });
+    expect(account()).toMatchObject({ in: 5, out: 3, dropped: { 'rejected by backend': 2 }, held: 0 });
   });
 
   test('has one visible size in batches', async () => {
