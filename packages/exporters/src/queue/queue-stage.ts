@@ -11,6 +11,7 @@ import {
   PipelineError,
   type Stage,
 } from '@otelier/core';
+import { joined } from '../parts.js';
 import { attempt, causeOf, noteOutcome } from './attempt.js';
 import type { Entry } from './entry.js';
 import type { QueueLimits } from './limits.js';
@@ -301,11 +302,23 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     this.stopObserving?.();
   }
 
+  /** The next run sends what is left, and nothing twice. */
+  private keepRests(records: Records<B>): void {
+    for (const entry of this.line.begun()) {
+      const { parts, left } = entry;
+      if (parts === undefined || left === 0) continue;
+      records.shrink(entry, joined(parts));
+      this.kept.delivered(entry.delivered - left);
+      for (const [reason, count] of entry.lost) this.kept.drop(count, reason);
+    }
+  }
+
   private async closeLine(): Promise<void> {
     const { room, records } = this.line;
     room.close();
     if (records !== undefined) {
       await this.save();
+      if (!records.isGone) this.keepRests(records);
       await records.close();
     }
     let [batches, items, bytes] = [0, 0, 0];

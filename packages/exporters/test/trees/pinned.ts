@@ -18,6 +18,7 @@ const send = (each: number, of = 'a', poison = 0): Step => ({
 });
 const thrice: readonly Answer[] = ['yes', 'yes', 'yes'];
 const reload: Step = { do: 'reload' };
+const restart: Step = { do: 'restart' };
 const full: QueueOptions = { maxBatches: 1, whenFull: 'wait' };
 
 const drained = (shape: Shape, ...steps: Step[]): History => ({ shape, steps, seed: 1, drains: true });
@@ -72,6 +73,10 @@ export const pinned: readonly (readonly [promise: string, history: History])[] =
   [
     'what the dead letter of a dead letter does not take from us stays in the queue',
     history(queue(retry(leaf([]), retry(leaf([]), leaf(['no descriptor'])))), send(1, 'a', 1)),
+  ],
+  [
+    'what has been delivered of a batch is not sent again by the next run',
+    history(queue(leaf(['yes', 'long patience'], { cut: 2 })), send(4), { do: 'time', ms: 1500 }, restart),
   ],
   [
     'a sender that waits for room is turned away by a reload, and counts once',
