@@ -11,7 +11,7 @@ export type Consume<B> = (batch: B, flow: Flow) => Promise<void>;
 /**
  * A running component of one pipeline and signal.
  *
- * Order of calls: `start` (exporters first, receivers last), any number of `consume`, `flush` when draining (give up what is held, now;
+ * Order of calls: `start` (exporters first, receivers last), any number of `consume`, `flush` when draining, once or more (give up what is held, now;
  * resolve when it has been passed on), `close` last. `consume` may be called again after `flush`, never after `close`.
  */
 export interface Stage<B> {

@@ -32,6 +32,11 @@ export class AttemptFlow implements Flow {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + count);
   }
 
+  /** What was refused, by reason, and not settled. */
+  get unsettled(): Iterable<readonly [reason: string, count: number]> {
+    return this.refusals ?? [];
+  }
+
   drop(count: number, reason: string): void {
     this.outer.drop(count, reason);
   }

@@ -9,7 +9,7 @@ const patient: WeakSet<object> = new WeakSet();
  * Marks a batch: whoever gets it gives the parts that are refused for good back in an `UndeliveredPartsError` instead of refusing them, because the
  * caller can do more for them (cut them smaller, put them away).
  */
-export function wantingParts<B extends AnyBatch>(batch: B): B {
+export function wantingParts<B extends object>(batch: B): B {
   wanting.add(batch);
   return batch;
 }
@@ -33,9 +33,14 @@ export function isKeptByCaller(batch: object): boolean {
   return patient.has(batch);
 }
 
+/** Marks a batch as kept by the caller when another is. */
+export function keptAs<B extends AnyBatch>(batch: B, other: object): B {
+  if (patient.has(other)) patient.add(batch);
+  return batch;
+}
+
 /** Gives a batch the marks of another that it is made from. */
 export function markedAs<B extends AnyBatch>(batch: B, other: object): B {
   if (wanting.has(other)) wanting.add(batch);
-  if (patient.has(other)) patient.add(batch);
-  return batch;
+  return keptAs(batch, other);
 }

@@ -33,12 +33,12 @@ export class UndeliveredPartsError extends PipelineError {
 }
 
 /** What is left of a batch when all has been tried. */
-export interface Leftovers<B extends AnyBatch = AnyBatch> {
+export interface Leftovers<B extends AnyBatch = AnyBatch, R = RefusedPart<B>> {
   /** What may be delivered later. */
   readonly left: readonly B[];
   /** Why it was not; present when `left` is not empty. */
   readonly failure: PipelineError | undefined;
-  readonly refused: readonly RefusedPart<B>[];
+  readonly refused: readonly R[];
 }
 
 /**
@@ -55,7 +55,7 @@ export function endDelivery(whole: Pick<AnyBatch, 'count'>, flow: Flow, { left, 
   const untouched = countOf(left) + countOf(refused.map(({ batch }) => batch)) >= whole.count;
   if (untouched && (failure === undefined ? refused.length === 1 : first === undefined)) throw plain(worst);
   if (wantsParts(whole)) throw new UndeliveredPartsError(worst, left, refused);
-  if (untouched && failure === undefined) throw worst;
+  if (untouched && failure === undefined) throw plain(worst);
   for (const { batch, error } of refused) flow.refuse(batch.count, error.code);
   if (failure !== undefined) throw new UndeliveredPartsError(failure, left);
 }
@@ -106,17 +106,23 @@ export function mayGoElsewhere(error: PipelineError): boolean {
   return error.retryable || error.code === 'unauthenticated' || error.code === 'unsupported';
 }
 
-/** What an attempt at one target has left of a batch: what another target may take, as one, and what none will. */
+/** What an attempt at one target has left of a batch: what another target may take, as one, and why this one did not; and what none will. */
 export function leftFor<B extends AnyBatch>(
   batch: B,
   error: PipelineError,
-): { readonly elsewhere: B | undefined; readonly refused: readonly RefusedPart<B>[] } {
-  if (!(error instanceof UndeliveredPartsError)) return { elsewhere: batch, refused: [] };
+): {
+  readonly elsewhere: B | undefined;
+  readonly why: PipelineError;
+  readonly refused: readonly RefusedPart<B>[];
+} {
+  if (!(error instanceof UndeliveredPartsError)) return { elsewhere: batch, why: error, refused: [] };
   const parts = error.refused as readonly RefusedPart<B>[];
-  const turnedAway = parts.filter((part) => mayGoElsewhere(part.error)).map((part) => part.batch);
-  const left = [...turnedAway, ...(error.undelivered as readonly B[])];
+  const turnedAway = parts.filter((part) => mayGoElsewhere(part.error));
+  const left = [...turnedAway.map((part) => part.batch), ...(error.undelivered as readonly B[])];
   return {
     elsewhere: left.length > 0 ? joined(left) : undefined,
+    // The error as a whole may be about a part that was refused for what it is.
+    why: error.retryable ? error : (turnedAway[0]?.error ?? error),
     refused: parts.filter((part) => !mayGoElsewhere(part.error)),
   };
 }
@@ -140,10 +146,12 @@ export async function deliverParts<B extends AnyBatch>(
       await deliver(part.fork() as B);
     } catch (caught) {
       const error = PipelineError.from(caught);
+      const its = error instanceof UndeliveredPartsError ? error : undefined;
+      if (its !== undefined) refused.push(...(its.refused as readonly RefusedPart<B>[]));
       if (error.retryable) {
         failure = error;
-        left = parts.slice(i);
-      } else refused.push({ batch: part, error });
+        left = [...((its?.undelivered as readonly B[] | undefined) ?? [part]), ...parts.slice(i + 1)];
+      } else if (its === undefined) refused.push({ batch: part, error });
     }
   }
   endDelivery(whole, flow, { left, failure, refused });

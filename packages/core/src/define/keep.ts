@@ -39,6 +39,8 @@ class KeptItems implements Kept {
   }
 
   more(count: number, flow: Flow): void {
+    // Whoever sent them has been told that they were given back.
+    if (this.account?.closed === true) return;
     this.left += count;
     if (this.account !== undefined) this.account.keepFrom(faceOf(flow, this.account), count);
   }

@@ -124,6 +124,11 @@ async function settle(graph: Graph, flushed: readonly Promise<void>[]): Promise<
   await graph.traffic.idle();
   // What arrived while others were flushing has started flushes of its own.
   await Promise.all(graph.nodes.map((node) => node.flushed.catch(() => {})));
+  // What has waited in an exporter, or come out of a processor at its end, may have reached a queue inside only now.
+  const holders = graph.nodes.filter(
+    ({ component, account }) => component.kind === 'exporter' || account.inner.length > 0,
+  );
+  await Promise.all(holders.map((node) => node.drain().catch(() => {})));
 }
 
 type Failed = (id: string, error: unknown) => void;

@@ -2,7 +2,7 @@ import type { Ledger } from './ledger.js';
 
 /** What became of everything that a collector took in, over all of its life. Numbers are items: log records, data points and spans. */
 export interface ShutdownReport {
-  /** Items that exporters delivered, counted per exporter. */
+  /** Items that exporters delivered, counted per exporter; to a queue inside another exporter is delivered for that one. */
   readonly delivered: number;
   /** Items that components dropped on purpose. */
   readonly dropped: number;
@@ -25,13 +25,14 @@ export function report(ledger: Ledger, abandoned: number, errors: readonly strin
   let [delivered, dropped, refused, lost, kept] = [0, 0, 0, 0, 0];
   const inner = new Set([...ledger].flatMap((account) => (account.kind === 'exporter' ? account.inner : [])));
   for (const account of ledger) {
-    // A wrapper answers for what it wraps.
+    // What a queue has said yes to is its own to answer for, wherever it stands: whoever is around it counts that as delivered.
+    lost += account.lost;
+    kept += account.kept;
+    // For everything else a wrapper answers for what it wraps.
     if (inner.has(account)) continue;
     if (account.kind === 'exporter') delivered += account.out;
     dropped += account.dropped.total;
     refused += account.refused.total;
-    lost += account.lost;
-    kept += account.kept;
   }
   const clean = abandoned === 0 && lost === 0 && errors.length === 0;
   return { delivered, dropped, refused, abandoned, lost, kept, errors, clean };

@@ -30,13 +30,13 @@ export class FailoverStage<B extends AnyBatch> implements SeveralStage<B> {
         return endDelivery(batch, flow, { left: [], failure: undefined, refused });
       }
       // What has arrived there must not be sent to the next.
-      const { elsewhere, refused: parts } = leftFor(left, error);
+      const { elsewhere, why, refused: parts } = leftFor(left, error);
       refused.push(...parts);
       if (elsewhere === undefined) return endDelivery(batch, flow, { left: [], failure: undefined, refused });
       left = elsewhere;
-      failure = graver(failure, error);
-      if (flow.signal.aborted || !mayGoElsewhere(error)) {
-        failure = error;
+      failure = graver(failure, why);
+      if (flow.signal.aborted || !mayGoElsewhere(why)) {
+        failure = why;
         break;
       }
     }

@@ -70,18 +70,18 @@ export class LoadBalanceStage<B extends AnyBatch> implements SeveralStage<B> {
     } catch (caught) {
       const error = PipelineError.from(caught);
       attempt.fail(error);
-      const final = trip.flow.signal.aborted || !mayGoElsewhere(error);
+      const { elsewhere, why, refused } = leftFor(share, error);
+      const final = trip.flow.signal.aborted || !mayGoElsewhere(why);
       if (trip.flow.signal.aborted) health.unknown();
       else if (final) health.answered();
       else health.failed(error);
-      const { elsewhere, refused } = leftFor(share, error);
       trip.refused.push(...refused);
       if (elsewhere === undefined) return;
-      if (final || !this.spill) return giveUp(elsewhere, error, trip);
+      if (final || !this.spill) return giveUp(elsewhere, why, trip);
       this.host.note(elsewhere.count, `spilled from ${name}`);
       const without = failed.slice();
       without[to] = 1;
-      await this.deliver(elsewhere, trip, without, error);
+      await this.deliver(elsewhere, trip, without, why);
     }
   }
 

@@ -70,7 +70,7 @@ export class MirrorStage<B extends AnyBatch> implements SeveralStage<B> {
       if (flow.refused > 0) this.note(copy, flow.refused, 'refused');
     } catch (caught) {
       const error = PipelineError.from(caught);
-      const lost = error instanceof UndeliveredPartsError ? error.count : count;
+      const lost = error instanceof UndeliveredPartsError ? error.count + flow.refused : count;
       // What the close has cut off is counted there.
       if (this.underway.has(letter)) this.note(copy, lost, error.code);
     }
@@ -86,7 +86,10 @@ export class MirrorStage<B extends AnyBatch> implements SeveralStage<B> {
   /** Resolves when every copy that is under way has come to its end. */
   async flush(): Promise<void> {
     await Promise.all(this.copies.map(({ stage }) => stage.flush?.()));
-    if (this.underway.size > 0) await new Promise<void>((resolve) => this.idlers.push(resolve));
+    if (this.underway.size === 0) return;
+    await new Promise<void>((resolve) => this.idlers.push(resolve));
+    // A queue inside a copy may have got it only now.
+    await Promise.all(this.copies.map(({ stage }) => stage.flush?.()));
   }
 
   /** Cuts off the copies that are under way. */

@@ -17,7 +17,8 @@ import { assertConservation, memoryReceiver, memoryStore } from '@otelier/testin
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fakeClock } from '../../test/clock.js';
 import { bodies, logs, memoryLog } from '../../test/host.js';
-import { type QueueOptions, queue } from './queue.js';
+import { retry } from '../retry/retry.js';
+import { type QueueOptions, queue, queuesIn } from './queue.js';
 
 let dir: string;
 beforeEach(() => {
@@ -79,6 +80,43 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('a queue with a data directory', () => {
+  test.each([{}, { keep: 'spill' }] as const)(
+    'keeps only the rest of a batch of which a part was delivered (%o)',
+    async (options) => {
+      const delivered: unknown[] = [];
+      let isDown = true;
+      const picky = exporter('backend', {
+        logs: async (batch: LogsBatch) => {
+          if (batch.count > 2) throw new PipelineError('too-large', 'too many');
+          if (isDown && bodies(batch).includes('record 2')) throw new PipelineError('unavailable', 'down');
+          delivered.push(...bodies(batch));
+        },
+      });
+      const first = await running(retry(picky), options, { dataDir: dir });
+      await first.send(logs(4));
+      await until(() => delivered.length === 2);
+      let isOver = false;
+      const stopped = first.collector.shutdown().finally(() => {
+        isOver = true;
+      });
+      // The disk takes its time, and the deadline is not the matter here.
+      for (; !isOver; await turn()) await first.clock.advance(0);
+      expect(await stopped).toMatchObject({ delivered: 2, kept: 2, lost: 0, clean: true });
+      assertConservation(first.collector.accounts());
+      const store = await openStore(dir, memoryLog().logger);
+      const rest = logs(2, undefined, 2);
+      expect(queuesIn(store)).toMatchObject([{ batches: 1, items: 2, bytes: rest.size }]);
+      await store.close();
+
+      isDown = false;
+      const second = await running(retry(picky), options, { dataDir: dir });
+      await until(() => delivered.length === 4);
+      expect(delivered).toEqual(bodies(logs(4)));
+      expect(second.account()).toMatchObject({ added: { recovered: 2 } });
+      expect(await second.stop()).toMatchObject({ delivered: 2, kept: 0 });
+    },
+  );
+
   test('keeps what the backend does not take for the next start, and accounts for it', async () => {
     const { inner, control } = backend();
     control.down = true;

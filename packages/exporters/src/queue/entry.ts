@@ -1,4 +1,7 @@
 import type { AnyBatch, Lease, Peer } from '@otelier/core';
+import { countOf } from '../parts.js';
+
+const none: readonly (readonly [reason: string, count: number])[] = [];
 
 /** A batch in the queue; its bytes may be on disk only. */
 export class Entry<B extends AnyBatch> {
@@ -24,8 +27,8 @@ export class Entry<B extends AnyBatch> {
   declare peer: Peer | undefined;
   /** What is left of it, once some of its parts have been delivered. */
   declare parts: readonly B[] | undefined;
-  /** Items that the backend has rejected while others were delivered. */
-  declare refused: number;
+  /** Items that will not be delivered while others have been or may be, by reason. */
+  declare private losses: Map<string, number> | undefined;
   /** How often it has failed for a reason that may pass. */
   declare attempts: number;
   /** `gone`: delivered, or dropped. */
@@ -55,10 +58,42 @@ export class Entry<B extends AnyBatch> {
     this.lease = undefined;
     this.peer = undefined;
     this.parts = undefined;
-    this.refused = 0;
+    this.losses = undefined;
     this.attempts = 0;
     this.state = 'waiting';
     this.blockers = 0;
     this.followers = undefined;
+  }
+
+  /** Items that have neither been delivered nor lost. */
+  get left(): number {
+    return this.parts === undefined ? this.count : countOf(this.parts);
+  }
+
+  /** Items that were delivered of it, when nothing is left. */
+  get delivered(): number {
+    let count = this.count;
+    for (const [, lost] of this.lost) count -= lost;
+    return count;
+  }
+
+  /** Items that will not be delivered, by reason. */
+  get lost(): Iterable<readonly [reason: string, count: number]> {
+    return this.losses ?? none;
+  }
+
+  /** So many items of it will not be delivered; not more than there are, whatever an exporter says that it has refused. */
+  lose(count: number, reason: string): void {
+    const some = Math.min(count, this.delivered);
+    if (some === 0) return;
+    this.losses ??= new Map();
+    this.losses.set(reason, (this.losses.get(reason) ?? 0) + some);
+  }
+
+  /** What is left of it will not be delivered. */
+  loseRest(reason: string): void {
+    const { left } = this;
+    if (left > 0) this.lose(left, reason);
+    this.parts = [];
   }
 }

@@ -221,6 +221,11 @@ export class Line<B extends AnyBatch> {
     for (const entry of this.#window.values()) if (!entry.stored) yield entry;
   }
 
+  /** Of what is on disk those of which something has been delivered. */
+  *begun(): Iterable<Entry<B>> {
+    for (const entry of this.#window.values()) if (entry.stored && entry.parts !== undefined) yield entry;
+  }
+
   /** The oldest entry that waits. */
   oldest(): Entry<B> | undefined {
     this.#refill();

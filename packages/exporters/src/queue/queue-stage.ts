@@ -9,13 +9,11 @@ import {
   type Kept,
   keep,
   PipelineError,
-  type RequestFlow,
   type Stage,
 } from '@otelier/core';
-import { keptByCaller } from '../marks.js';
-import { countOf, deliverParts, UndeliveredPartsError } from '../parts.js';
+import { joined } from '../parts.js';
+import { attempt, causeOf, noteOutcome } from './attempt.js';
 import type { Entry } from './entry.js';
-import { keptFor } from './kept-for.js';
 import type { QueueLimits } from './limits.js';
 import { Line, type Member } from './line.js';
 import { Losses } from './losses.js';
@@ -134,7 +132,12 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     if (bytes > room.maxBytes) {
       throw this.refusal('too-large', `a batch of ${bytes} bytes is more than the queue may hold (${room.maxBytes})`);
     }
+    if (this.isClosed) throw this.closed();
     if (!room.take(bytes)) await this.makeRoom(bytes, flow);
+    if (this.isClosed) {
+      room.give(bytes);
+      throw this.closed();
+    }
     this.arriving++;
     try {
       await this.line.put(batch, count, flow, this);
@@ -152,9 +155,9 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     const { line } = this;
     const { room } = line;
     if (this.limits.whenFull === 'wait') {
-      if (await room.wait(bytes, flow.signal)) return;
+      if (await room.wait(bytes, flow.signal, this.closing.signal)) return;
       if (flow.signal.aborted) throw this.refusal('deadline', 'the sender gave up while the queue was full');
-      throw this.refusal('unavailable', 'the queue is closed');
+      throw this.closed();
     }
     if (this.limits.whenFull === 'drop-oldest') {
       for (let oldest = line.oldest(); oldest !== undefined; oldest = line.oldest()) {
@@ -177,8 +180,9 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     });
   }
 
-  dropped({ count }: Entry<B>, reason: string): void {
-    this.lose(count, reason);
+  dropped(entry: Entry<B>, reason: string): void {
+    entry.loseRest(reason);
+    this.settle(entry);
   }
 
   corrected({ batches, items }: Sums): void {
@@ -187,7 +191,7 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
   }
 
   private sendSome(): void {
-    while (this.sending.size < this.pace.window && !this.closing.signal.aborted && this.line.isNewest(this)) {
+    while (this.sending.size < this.pace.window && !this.isClosed && this.line.isNewest(this)) {
       const next = this.line.take();
       if (next === undefined) return;
       this.sending.add(next.entry);
@@ -197,67 +201,53 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
 
   private async send(entry: Entry<B>, batch: B): Promise<void> {
     const flow = this.host.flow({ signal: this.closing.signal, peer: entry.peer });
-    try {
-      // A retry inside need not wait with it: it stays here.
-      if (entry.parts === undefined) await this.deliver(batch, flow);
-      else await deliverParts(entry.parts, flow, (part) => this.deliver(part, flow));
-      if (!this.sending.delete(entry)) return;
-      this.delivered(entry, flow);
-    } catch (caught) {
-      // What the close has cut off was given back there.
-      if (!this.sending.delete(entry)) return;
-      this.failed(entry, flow, PipelineError.from(caught));
+    const outcome = await attempt(entry, batch, this.inner, flow);
+    // What the close has cut off was given back there.
+    if (!this.sending.delete(entry)) return;
+    noteOutcome(entry, outcome);
+    const { error } = outcome;
+    if (error?.retryable === true) return this.failed(entry, error);
+    if (error === undefined) {
+      this.pace.succeeded();
+      this.troubles.delivered();
     }
+    this.settle(entry, error);
+    this.line.done(entry);
+    this.pump();
   }
 
-  private async deliver(batch: B, flow: RequestFlow): Promise<void> {
-    try {
-      await this.inner.consume(keptByCaller(batch), flow);
-    } catch (error) {
-      throw keptFor(PipelineError.from(error));
-    }
-  }
-
-  private delivered(entry: Entry<B>, flow: RequestFlow): void {
-    this.pace.succeeded();
-    this.troubles.delivered();
-    const refused = entry.refused + flow.refused;
-    this.kept.delivered(entry.count - refused);
-    // The sender can hear of these no more.
-    if (refused > 0) this.lose(refused, flow.refusal || 'rejected in part');
-    this.end(entry);
-  }
-
-  private failed(entry: Entry<B>, flow: RequestFlow, error: PipelineError): void {
-    entry.refused += flow.refused;
-    // What was delivered of it is neither lost nor sent again.
-    if (error instanceof UndeliveredPartsError) entry.parts = error.undelivered as readonly B[];
-    if (!error.retryable) {
-      const left = entry.parts === undefined ? entry.count - entry.refused : countOf(entry.parts);
-      this.kept.delivered(entry.count - entry.refused - left);
-      if (entry.refused > 0) this.lose(entry.refused, flow.refusal || 'rejected in part');
-      this.lose(left, error.code, error);
-      this.end(entry);
-      return;
-    }
+  private failed(entry: Entry<B>, error: PipelineError): void {
     entry.attempts++;
     const { line } = this;
     line.giveBack(entry, this);
-    this.host.note(entry.count, `kept: ${(error.cause instanceof PipelineError ? error.cause : error).code}`);
+    this.host.note(entry.left, `kept: ${causeOf(error).code}`);
     this.troubles.failing(error, line.room);
     this.pace.failed(error);
     this.rests.begin(this.pace.pauseOf(entry.attempts, error), () => line.again(entry));
     this.tellIdlers();
   }
 
-  private end(entry: Entry<B>): void {
-    this.line.done(entry);
-    this.pump();
+  /** Counts what has become of an entry of which nothing is left. */
+  private settle(entry: Entry<B>, error?: PipelineError): void {
+    let batches = 1;
+    this.kept.delivered(entry.delivered);
+    for (const [reason, count] of entry.lost) {
+      this.lose(count, reason, error, batches);
+      batches = 0;
+    }
   }
 
   private lose(count: number, reason: string, error?: unknown, batches: number = 1): void {
     this.kept.drop(count, reason);
     this.losses.add(count, reason, error, batches);
+  }
+
+  private get isClosed(): boolean {
+    return this.closing.signal.aborted;
+  }
+
+  private closed(): PipelineError {
+    return this.refusal('unavailable', 'the queue is closed');
   }
 
   private refusal(
@@ -295,6 +285,8 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
   async close(): Promise<void> {
     this.pace.close();
     const { line } = this;
+    // From here on nobody gets in, also not those who get room by what is dropped now.
+    this.closing.abort();
     if (line !== undefined) {
       for (const entry of this.sending) {
         line.giveBack(entry, this);
@@ -302,7 +294,6 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
       }
       this.sending.clear();
       this.rests.end();
-      this.closing.abort();
       const last = line.leave(this);
       this.estate?.leave();
       if (last) await this.closeLine();
@@ -312,24 +303,42 @@ export class QueueStage<B extends AnyBatch> implements Stage<B>, Member<B> {
     this.stopObserving?.();
   }
 
+  /** The next run sends what is left, and nothing twice. */
+  private keepRests(records: Records<B>): void {
+    for (const entry of this.line.begun()) {
+      const { parts, left } = entry;
+      if (parts === undefined || left === 0) continue;
+      records.shrink(entry, joined(parts));
+      this.kept.delivered(entry.delivered - left);
+      for (const [reason, count] of entry.lost) this.kept.drop(count, reason);
+    }
+  }
+
   private async closeLine(): Promise<void> {
     const { room, records } = this.line;
     room.close();
     if (records !== undefined) {
       await this.save();
+      if (!records.isGone) this.keepRests(records);
       await records.close();
     }
     let [batches, items, bytes] = [0, 0, 0];
     for (const entry of this.line.rest()) {
       batches++;
-      items += entry.count;
+      items += entry.left;
       bytes += entry.bytes;
       entry.lease?.release();
+      entry.loseRest('closed');
+      this.kept.delivered(entry.delivered);
+      for (const [reason, count] of entry.lost) this.kept.drop(count, reason);
     }
     // What was written to a directory that was taken away is as lost as what was in memory.
-    if (records?.isGone === true) [batches, items, bytes] = [room.batches, this.line.waitingItems, room.bytes];
+    if (records?.isGone === true) {
+      const written = this.line.waitingItems - items;
+      this.kept.drop(written, 'closed');
+      [batches, items, bytes] = [room.batches, items + written, room.bytes];
+    }
     if (batches === 0) return;
-    this.kept.drop(items, 'closed');
     this.host.logger.error({ batches, items, bytes }, 'the queue was closed before it was empty: what it held is lost');
   }
 }

@@ -9,11 +9,12 @@ import {
   PipelineError,
 } from '@otelier/core';
 import { buildLogs, buildMetrics, type LogsBatch } from '@otelier/otlp';
-import { assertConservation, memoryReceiver } from '@otelier/testing';
+import { assertConservation, memoryReceiver, memoryStore } from '@otelier/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fakeClock } from '../../test/clock.js';
 import { bodies, logs, memoryLog, testFlow, testHost } from '../../test/host.js';
+import { failover } from '../failover/failover.js';
 import { retry } from '../retry/retry.js';
 import { type QueueOptions, queue } from './queue.js';
 import { Room } from './room.js';
@@ -299,7 +300,7 @@ describe('queue', () => {
     await turn();
     flows[0]?.refuse(2, 'rejected by backend');
     await answer();
-    expect(account()).toMatchObject({ in: 5, out: 3, dropped: { 'rejected by backend (2)': 2 }, held: 0 });
+    expect(account()).toMatchObject({ in: 5, out: 3, dropped: { 'rejected by backend': 2 }, held: 0 });
   });
 
   test('has one visible size in batches', async () => {
@@ -412,6 +413,45 @@ describe('the end', () => {
     await turn();
     expect(await shutdown()).toMatchObject({ delivered: 0, lost: 6, kept: 0, clean: false });
     expect(errors()).toMatchObject([{ fields: { batches: 3, items: 6, bytes: 3 * logs(2).size } }]);
+  });
+
+  test('of a batch that was delivered in part only the rest is lost, or expires', async () => {
+    for (const how of ['closed', 'expired'] as const) {
+      let requests = 0;
+      const inner = exporter('backend', {
+        logs: async () => {
+          requests++;
+          if (requests === 1) throw new PipelineError('too-large', 'too many');
+          if (requests > 2) throw new PipelineError('unavailable', 'down');
+        },
+      });
+      const backend = { ...slowBackend(), inner: retry(inner) };
+      const { send, clock, account, shutdown } = await running(how === 'expired' ? { maxAge: '100ms' } : {}, backend);
+      await send(logs(4));
+      await turn();
+      await clock.advance(0);
+      expect(account()).toMatchObject({ held: 4, noted: { 'kept: unavailable': 2 } });
+      if (how === 'expired') await clock.advance(100);
+      const report = await shutdown();
+      expect(report.lost).toBe(2);
+      expect(account()).toMatchObject({ out: 2, dropped: { [how]: 2 } });
+    }
+  });
+
+  test('what queues inside other exporters lose or keep is in the report', async () => {
+    for (const store of [undefined, memoryStore()]) {
+      const receiver = memoryReceiver();
+      const down = exporter('down', { logs: () => Promise.reject(new PipelineError('unavailable', 'down')) });
+      const exporters = [failover([queue(down)])];
+      const options = { clock: fakeClock(), logger: memoryLog().logger, ...(store && { store }) };
+      const collector = createCollector({ logs: { test: { receivers: [receiver], exporters } } }, options);
+      await collector.start();
+      await receiver.send(logs(3));
+      const stopped = collector.shutdown({ deadline: '5s' });
+      for (let i = 0; i < 10; i++) await options.clock.advance(1000);
+      const ends = store === undefined ? { lost: 3, kept: 0, clean: false } : { lost: 0, kept: 3, clean: true };
+      expect(await stopped).toMatchObject(ends);
+    }
   });
 
   test('senders who wait for room are let go with an error', async () => {

@@ -23,6 +23,7 @@ import {
   entryTag,
   keysFrom,
 } from './format.js';
+import { laneOf } from './lane.js';
 
 /** How long deletions of what was delivered wait for a commit that they can ride along with, and for the next attempt after one that failed. */
 const rideMs = 50;
@@ -142,6 +143,16 @@ export class Records<B extends AnyBatch> {
     this.#subtract(entry);
     this.#deletions.push([key, undefined]);
     this.#cancelRide ??= this.#clock.after(rideMs, () => void this.flush());
+  }
+
+  /** Has the next commit write what is left of an entry in place of all of it. */
+  shrink(entry: Entry<B>, rest: B): void {
+    const value = rest.bytes();
+    const { seq, storedAt } = entry;
+    const less = new Entry<B>(seq, rest.count, value.length, storedAt, laneOf(rest), crc32(value), true);
+    this.remove(entry);
+    this.#add(less);
+    this.#deletions.push([entryKey(less), value]);
   }
 
   /** Takes an entry out of the line whose bytes are not those that were written, and keeps what there is under another key. */

@@ -39,21 +39,22 @@ export class Room {
     return true;
   }
 
-  /** Takes room as soon as there is some: true; false when the signal aborts or the room closes first. */
-  wait(bytes: number, signal: AbortSignal): Promise<boolean> {
+  /** Takes room as soon as there is some: true; false when one of the signals aborts or the room closes first. */
+  wait(bytes: number, ...signals: readonly AbortSignal[]): Promise<boolean> {
     if (this.take(bytes)) return Promise.resolve(true);
-    if (signal.aborted) return Promise.resolve(false);
+    if (signals.some(({ aborted }) => aborted)) return Promise.resolve(false);
     return new Promise((resolve) => {
       const end = (entered: boolean) => {
-        stay();
+        for (const stay of stays) stay();
         this.waiting.delete(waiter);
         resolve(entered);
       };
       const waiter = { bytes, end };
-      const stay = onAbort(signal, () => {
+      const leave = (): void => {
         end(false);
         this.letIn();
-      });
+      };
+      const stays = signals.map((signal) => onAbort(signal, leave));
       this.waiting.add(waiter);
     });
   }

@@ -1,9 +1,10 @@
 import { type AnyBatch, type Flow, type Host, PipelineError, type Stage } from '@otelier/core';
 import { AttemptFlow } from '../attempt-flow.js';
+import { seenBy } from '../kept-for.js';
 import { isKeptByCaller, markedAs, wantingParts } from '../marks.js';
 import { endDelivery, type RefusedPart, UndeliveredPartsError, withoutCode } from '../parts.js';
 import { type Backoff, pauseMs } from './backoff.js';
-import type { DeadLetter } from './dead-letter.js';
+import { type DeadLetter, withoutReason } from './dead-letter.js';
 import type { Sleepers } from './sleepers.js';
 
 /** How long and how often. */
@@ -74,7 +75,7 @@ export class Delivery<B extends AnyBatch> {
       this.todo.shift();
       return undefined;
     } catch (caught) {
-      const error = PipelineError.from(caught);
+      const error = seenBy(this.whole, caught);
       this.todo.splice(0, 1, ...this.after(error, batch, refusedBy));
       return error;
     }
@@ -93,8 +94,10 @@ export class Delivery<B extends AnyBatch> {
   }
 
   private async putAway(batch: B, why: PipelineError): Promise<void> {
-    for (const part of (await this.tools.deadLetter?.take(batch, why, this.flow)) ?? [batch])
-      this.refused.push({ batch: part, error: why });
+    // Whoever has a part to put away has a dead letter.
+    const outcome = await this.tools.deadLetter!.take(batch, why, this.flow, this.whole);
+    for (const part of outcome.refused) this.refused.push({ batch: part, error: why });
+    if (outcome.failure !== undefined) throw new UndeliveredPartsError(outcome.failure, outcome.left);
   }
 
   /** What stays to be done of a part after an error: all of it, or the parts that the error names. */
@@ -140,14 +143,23 @@ export class Delivery<B extends AnyBatch> {
   }
 
   private giveUp(error: PipelineError): never {
+    if (isKeptByCaller(this.whole) && error.retryable) this.leave(error);
     const { attempts } = this;
     const message = `gave up after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} in ${this.elapsedMs()} ms: ${withoutCode(error)}`;
     const { retryAfterMs } = error;
     const options = { cause: error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-    const failure = new PipelineError(error.retryable ? error.code : 'deadline', message, options);
-    endDelivery(this.whole, this.flow, { left: this.todo.map(({ batch }) => batch), failure, refused: this.refused });
+    this.leave(new PipelineError(error.retryable ? error.code : 'deadline', message, options));
+  }
+
+  private leave(failure: PipelineError): never {
+    endDelivery(this.whole, this.flow, { left: this.todo.map(leftOf), failure, refused: this.refused });
     throw failure;
   }
+}
+
+/** What came, without what is written on it for the dead letter. */
+function leftOf<B extends AnyBatch>({ batch, refusedBy }: Part<B>): B {
+  return refusedBy === undefined ? batch : withoutReason(batch);
 }
 
 function senderLeft(): PipelineError {
