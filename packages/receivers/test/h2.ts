@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-export const [DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, , PING, , WINDOW_UPDATE, CONTINUATION] = [
+export const [DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, , PING, GOAWAY, WINDOW_UPDATE, CONTINUATION] = [
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
 ] as const;
 export const endStream = 1;

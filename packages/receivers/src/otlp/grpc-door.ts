@@ -92,10 +92,17 @@ export class GrpcDoor implements Door {
     await new Promise((resolve) => setImmediate(resolve));
     this.front?.stop();
     await new Promise<void>((resolve) => {
-      const deadline = setTimeout(() => this.server.forceShutdown(), lingerMs);
+      const deadline = setTimeout(() => {
+        this.server.forceShutdown();
+        // A client that reads nothing would be waited for.
+        this.front?.destroy();
+      }, lingerMs);
       this.server.tryShutdown(() => {
-        clearTimeout(deadline);
-        resolve();
+        // With Node 24 grpc-js finds sessions closed that are still answering, and does not wait for them.
+        void this.sessions.ended().then(() => {
+          clearTimeout(deadline);
+          resolve();
+        });
       });
     });
     this.server.forceShutdown();

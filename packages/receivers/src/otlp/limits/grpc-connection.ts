@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Refusals } from '../refusals.js';
 import { Bucket } from './bucket.js';
 import type { Client } from './client.js';
+import { lateDestroy } from './late-destroy.js';
 
 /** Calls that may be open on a connection: what RFC 9113 section 6.5.2 asks for at least. */
 export const maxCalls = 100;
@@ -29,6 +30,7 @@ export class GrpcConnection {
   /** Why it ends is counted already. */
   declare private isCounted: boolean;
   declare private isReady: boolean;
+  declare private isEnding: boolean;
   declare private calls: number;
   declare private readonly control: Bucket;
   declare private readonly resets: Bucket;
@@ -50,6 +52,7 @@ export class GrpcConnection {
     this.isBare = isBare;
     this.isCounted = false;
     this.isReady = false;
+    this.isEnding = false;
     this.calls = 0;
     this.control = new Bucket(controlFrames, this.began);
     this.resets = new Bucket(resets, this.began);
@@ -70,6 +73,7 @@ export class GrpcConnection {
   /** HTTP/2 begins on it. */
   begin(session: ServerHttp2Session): void {
     this.session = session;
+    lateDestroy(session);
     session.on('ping', () => this.count(this.control, 'ping flood'));
     session.on('remoteSettings', () => {
       this.isReady = true;
@@ -119,12 +123,15 @@ export class GrpcConnection {
   }
 
   private end(reason: string): void {
-    if (this.socket.destroyed) return;
+    if (this.isEnding || this.socket.destroyed) return;
+    this.isEnding = true;
     if (!this.isCounted) this.refusals.connection('grpc', reason);
-    // ENHANCE_YOUR_CALM of RFC 9113 section 7, as far as the client still reads.
-    this.session?.destroy(undefined, 11);
-    this.socket.destroySoon();
-    // One that reads nothing would be waited for.
-    setImmediate(() => this.socket.destroy());
+    // When HTTP/2 has come to the end of what it reads; see `lateDestroy`.
+    setImmediate(() => {
+      // ENHANCE_YOUR_CALM of RFC 9113 section 7, as far as the client still reads.
+      this.session?.destroy(undefined, 11);
+      // One that reads nothing would be waited for.
+      setImmediate(() => this.socket.destroy());
+    });
   }
 }
