@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const packages = fileURLToPath(new URL('./packages', import.meta.url));
 
-/** Packages whose tests start no processes, and leave nothing behind in their own. */
+/** Packages whose test files leave nothing behind in the process that runs them. */
 const shared = ['core', 'exporters', 'otlp', 'processors', 'receivers', 'sdk', 'testing'].map(
   (name) => `packages/${name}/src/**/*.test.ts`,
 );

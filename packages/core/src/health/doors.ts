@@ -30,12 +30,8 @@ export class Doors {
     return Object.fromEntries(
       [...this.#counts].map(([id, { requests, connections }]) => [
         id,
-        { refusedRequests: byReason(requests), closedConnections: byReason(connections) },
+        { refusedRequests: requests.data(), closedConnections: connections.data() },
       ]),
     );
   }
-}
-
-function byReason({ counts }: Tally): CountsByReason {
-  return Object.fromEntries([...counts].map(([reason, { value }]) => [reason, value]));
 }

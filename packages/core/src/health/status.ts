@@ -42,7 +42,7 @@ export function statusOf(
     receivers: Object.fromEntries(sources.map(({ id, running }) => [id, running?.endpoints ?? []])),
     inFlight: {
       ...{ bytes: admission.inFlightBytes, limitBytes: admission.limitBytes },
-      refusedRequests: Object.fromEntries([...admission.refused.counts].map(([reason, { value }]) => [reason, value])),
+      refusedRequests: admission.refused.data(),
     },
     doors: doors.data(),
     memory: { bytes: pressure.memoryBytes, limitBytes: pressure.limitBytes },

@@ -1,7 +1,6 @@
 import type { Signal } from '../signal.js';
 import { Account, type Timer, type Witness } from './account.js';
-import type { AccountData, ComponentKind, CountsByReason } from './account-data.js';
-import type { Tally } from './tally.js';
+import type { AccountData, ComponentKind } from './account-data.js';
 
 /** All accounts of a collector. An id may have several at a time while a reload drains the old graph; they are reported as one. */
 export class Ledger {
@@ -73,16 +72,12 @@ function accountData(account: Account): AccountData {
   const { id, kind, name, signal, pipeline, out, held } = account;
   return {
     ...{ id, kind, name, signal, pipeline, in: account.in, out, held },
-    added: counts(account.added),
-    dropped: counts(account.dropped),
-    refused: counts(account.refused),
-    failed: counts(account.failed),
-    noted: counts(account.noted),
+    added: account.added.data(),
+    dropped: account.dropped.data(),
+    refused: account.refused.data(),
+    failed: account.failed.data(),
+    noted: account.noted.data(),
   };
-}
-
-function counts(tally: Tally): CountsByReason {
-  return Object.fromEntries([...tally.counts].map(([reason, { value }]) => [reason, value]));
 }
 
 function fold(into: Account, from: Account): void {

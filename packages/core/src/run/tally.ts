@@ -1,3 +1,5 @@
+import type { CountsByReason } from './account-data.js';
+
 /** One count of a tally, kept as an object so that counting and observing it allocate nothing. */
 export interface Count {
   value: number;
@@ -21,6 +23,11 @@ export class Tally {
     let total = 0;
     for (const { value } of this.counts.values()) total += value;
     return total;
+  }
+
+  /** Plain data. */
+  data(): CountsByReason {
+    return Object.fromEntries([...this.counts].map(([reason, { value }]) => [reason, value]));
   }
 
   #open(reason: string): Count {

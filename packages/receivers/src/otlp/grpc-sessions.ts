@@ -33,7 +33,7 @@ export class GrpcSessions {
   declare private readonly settings: GrpcDoorSettings;
   declare private readonly connections: Map<string, GrpcConnection>;
   declare private readonly bySession: WeakMap<ServerHttp2Session, GrpcConnection>;
-  declare private readonly open: Set<ServerHttp2Session>;
+  declare private readonly sessions: Set<ServerHttp2Session>;
   declare private readonly calls: Set<IncomingCall>;
   declare private onEmpty: () => void;
   declare private isWatching: boolean;
@@ -46,7 +46,7 @@ export class GrpcSessions {
     this.settings = settings;
     this.connections = new Map();
     this.bySession = new WeakMap();
-    this.open = new Set();
+    this.sessions = new Set();
     this.calls = new Set();
     this.onEmpty = () => {};
     this.isWatching = false;
@@ -68,7 +68,7 @@ export class GrpcSessions {
       for (const listen of listeners) listen.apply(http2, call);
     };
     const listener: Listener = (...call) => {
-      const of = this.opened(call[0]);
+      const of = this.open(call[0]);
       const turn = of && this.entrance.ask(call[0], call[1], of.connection);
       if (turn === 'refused') return;
       if (turn === undefined) handOver(of, ...call);
@@ -117,7 +117,7 @@ export class GrpcSessions {
   /** Resolves when all have ended and what was written to them is on its way. */
   ended(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.open.size === 0) resolve();
+      if (this.sessions.size === 0) resolve();
       else this.onEmpty = resolve;
     });
   }
@@ -130,15 +130,15 @@ export class GrpcSessions {
     const connection = this.connections.get(connectionKey(session.socket));
     if (connection === undefined) return;
     this.bySession.set(session, connection);
-    this.open.add(session);
+    this.sessions.add(session);
     session.once('close', () => {
-      this.open.delete(session);
-      if (this.open.size === 0) this.onEmpty();
+      this.sessions.delete(session);
+      if (this.sessions.size === 0) this.onEmpty();
     });
     connection.begin(session);
   }
 
-  private opened(stream: ServerHttp2Stream): CallStream | undefined {
+  private open(stream: ServerHttp2Stream): CallStream | undefined {
     const connection = stream.session && this.bySession.get(stream.session as ServerHttp2Session);
     if (connection === undefined) return undefined;
     const of: CallStream = { stream, connection, call: undefined };

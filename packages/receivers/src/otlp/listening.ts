@@ -8,10 +8,12 @@ export interface Taker {
   failed(error: Error): void;
 }
 
-/** A listening socket and whose it is now. */
+/** A listening socket, and those who have it: the last gets its connections, the others have it back when that one ends. */
 interface Shared {
   readonly server: Server;
-  owner: Listening;
+  readonly owners: Listening[];
+  /** Nobody has it any more. */
+  readonly end: () => void;
 }
 
 /** Of each collector, by address. */
@@ -25,18 +27,13 @@ export class Listening {
   readonly port: number;
   private readonly taker: Taker;
   private readonly shared: Shared;
-  private readonly before: Listening | undefined;
-  private readonly forget: () => void;
   private isFree = false;
-  private isClosed = false;
 
-  private constructor(server: Server, taker: Taker, shared: Shared | undefined, forget: () => void) {
-    this.port = (server.address() as AddressInfo).port;
+  private constructor(taker: Taker, shared: Shared) {
+    this.port = (shared.server.address() as AddressInfo).port;
     this.taker = taker;
-    this.before = shared?.owner;
-    this.shared = shared ?? { server, owner: this };
-    this.shared.owner = this;
-    this.forget = forget;
+    this.shared = shared;
+    shared.owners.push(this);
   }
 
   /** `of` stands for the collector. Rejects with what the system says, such as EADDRINUSE. */
@@ -44,7 +41,7 @@ export class Listening {
     const ports = all.get(of) ?? new Map<string, Shared>();
     all.set(of, ports);
     const there = ports.get(`${host}:${port}`);
-    if (there?.owner.isFree) return new Listening(there.server, taker, there, there.owner.forget);
+    if (there?.owners.at(-1)?.isFree) return new Listening(taker, there);
     // A connection whose client has said all may still be answered; HTTP wants no delay for small answers.
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     await new Promise<void>((resolve, reject) => {
@@ -52,13 +49,17 @@ export class Listening {
       server.listen({ host, port }, resolve);
     });
     const key = `${host}:${(server.address() as AddressInfo).port}`;
-    const listening = new Listening(server, taker, undefined, () => ports.delete(key));
-    const { shared } = listening;
+    const owners: Listening[] = [];
+    const end = (): void => {
+      ports.delete(key);
+      server.close();
+    };
+    const shared: Shared = { server, owners, end };
     ports.set(key, shared);
     server.removeAllListeners('error');
-    server.on('error', (error) => shared.owner.taker.failed(error));
-    server.on('connection', (socket) => shared.owner.taker.take(socket));
-    return listening;
+    server.on('error', (error) => owners.at(-1)?.taker.failed(error));
+    server.on('connection', (socket) => owners.at(-1)?.taker.take(socket));
+    return new Listening(taker, shared);
   }
 
   /** From here on another door may take the port over; until one does, this one has it. The returned function ends that. */
@@ -71,16 +72,10 @@ export class Listening {
 
   /** Gives the port back to the door before, if that is open; else nobody listens any more. Connections go on. */
   close(): void {
-    this.isClosed = true;
-    const { shared } = this;
-    if (shared.owner !== this) return;
-    let { before } = this;
-    while (before?.isClosed === true) before = before.before;
-    if (before !== undefined) {
-      shared.owner = before;
-      return;
-    }
-    this.forget();
-    shared.server.close();
+    const { owners, end } = this.shared;
+    const at = owners.indexOf(this);
+    if (at < 0) return;
+    owners.splice(at, 1);
+    if (owners.length === 0) end();
   }
 }

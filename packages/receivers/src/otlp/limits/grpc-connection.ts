@@ -1,4 +1,4 @@
-import type { ServerHttp2Session } from 'node:http2';
+import { constants, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Refusals } from '../refusals.js';
 import { Bucket } from './bucket.js';
@@ -126,10 +126,12 @@ export class GrpcConnection {
     if (this.isEnding || this.socket.destroyed) return;
     this.isEnding = true;
     if (!this.isCounted) this.refusals.connection('grpc', reason);
-    // When HTTP/2 has come to the end of what it reads; see `lateDestroy`.
+    const { session } = this;
+    // RFC 9113 section 7; as far as the client still reads.
+    if (session?.destroyed === false) session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    session?.destroy();
     setImmediate(() => {
-      // ENHANCE_YOUR_CALM of RFC 9113 section 7, as far as the client still reads.
-      this.session?.destroy(undefined, 11);
+      this.socket.destroySoon();
       // One that reads nothing would be waited for.
       setImmediate(() => this.socket.destroy());
     });
